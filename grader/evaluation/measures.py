@@ -1,0 +1,108 @@
+"""What hidden images told about a model. Pure: numpy arrays in, frozen figures out."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Logits = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far a second pass over the same images strays from the main one.
+
+    Attributes:
+        deviation: largest difference of two logits of one image, relative to the spread of that image's logits
+            (at least 1); 0.0 is bit-equal. Infinite where a logit is not finite.
+        changed: images whose predicted class differs.
+    """
+
+    deviation: float
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on hidden images.
+
+    Attributes:
+        images: how many counted.
+        correct: how many were right.
+        non_finite: images with a logit that is not a finite number.
+        confusion: (classes, classes) counts; rows are true classes, columns predicted ones.
+        perturbed_accuracy: share right after the mission's perturbation, in [0, 1]; None where the mission has none.
+        repeated: a second pass over the sample, same batches: 0.0 deviation for a deterministic model.
+        by_batch_size: the sample again at each of the mission's batch sizes; None for a size that the exported
+            model can't run at.
+        reordered: the sample again with other companions in each batch: whether images influence each other.
+        ablation_drop: per required op group, accuracy on the sample lost when its weights are zeroed.
+        seconds: wall-clock seconds of the main pass.
+    """
+
+    images: int
+    correct: int
+    non_finite: int
+    confusion: tuple[tuple[int, ...], ...]
+    perturbed_accuracy: float | None
+    repeated: Agreement
+    by_batch_size: dict[int, Agreement | None]
+    reordered: Agreement
+    ablation_drop: dict[str, float]
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of hidden images classified right, in [0, 1]."""
+        return self.correct / self.images
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % Wilson score interval of the accuracy."""
+        return wilson_interval(self.correct, self.images)
+
+    @property
+    def perturbation_drop(self) -> float:
+        """Accuracy lost under the mission's perturbation; 0.0 where the mission has none."""
+        return 0.0 if self.perturbed_accuracy is None else self.accuracy - self.perturbed_accuracy
+
+
+def wilson_interval(correct: int, total: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson score interval of a share (E. B. Wilson, 1927); `z` 1.96 gives 95 %."""
+    share = correct / total
+    centre = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return (max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale))
+
+
+def agreement(first: Logits, second: Logits) -> Agreement:
+    """Compares two passes over the same images, both (N, classes) in the same order."""
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        same = np.array_equal(first, second, equal_nan=True)
+        return Agreement(deviation=0.0 if same else math.inf, changed=int((predict(first) != predict(second)).sum()))
+    spread = np.maximum(np.ptp(first, axis=1), 1.0)
+    deviation = float((np.abs(first - second).max(axis=1) / spread).max())
+    return Agreement(deviation=deviation, changed=int((predict(first) != predict(second)).sum()))
+
+
+def predict(logits: Logits) -> Labels:
+    """Predicted class per image, (N,); -1, which no label equals, where a logit is not finite."""
+    predicted: Labels = logits.argmax(axis=1).astype(np.int64)
+    predicted[~np.isfinite(logits).all(axis=1)] = -1
+    return predicted
+
+
+def accuracy(logits: Logits, labels: Labels) -> float:
+    """Share of images classified right, in [0, 1]."""
+    return float((predict(logits) == labels).mean())
+
+
+def confusion(logits: Logits, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...]:
+    """Counts (classes, classes): rows are true classes, columns predicted ones; non-finite rows are left out."""
+    predicted = predict(logits)
+    kept = predicted >= 0
+    counts = np.bincount(labels[kept] * classes + predicted[kept], minlength=classes * classes)
+    return tuple(tuple(int(count) for count in row) for row in counts.reshape(classes, classes))

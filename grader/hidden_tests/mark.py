@@ -1,0 +1,63 @@
+"""How a hidden test says what it found about one criterion."""
+
+from dataclasses import dataclass, field
+
+from grader.spec import CriterionSpec
+from grader.text import Text, same
+
+
+class CriterionFailed(AssertionError):  # noqa: N818 - the outcome of a criterion, not an error of the grader
+    """The criterion is not met; raised by `Mark.fail`."""
+
+
+@dataclass(slots=True)
+class Mark:
+    """Collects what one hidden test measured. The test passes by returning, fails by `fail` or a plain `assert`.
+
+    Attributes:
+        criterion: the line of the rubric that this test settles.
+        measured: what was found, for the report's column of that name.
+        message: what it means, in a sentence.
+        credit: share of the points earned, 0 to 1.
+    """
+
+    criterion: CriterionSpec
+    measured: Text | None = None
+    message: Text | None = None
+    credit: float = field(default=1.0)
+
+    def measure(self, en: str, ko: str | None = None) -> None:
+        """Records what was found; figures need no Korean of their own."""
+        self.measured = same(en) if ko is None else Text(en, ko)
+
+    def note(self, en: str, ko: str) -> None:
+        """Records what the finding means."""
+        self.message = Text(en, ko)
+
+    def grade(self, value: float) -> None:
+        """Gives the credit that the spec's `partial` table assigns to `value`.
+
+        Raises:
+            CriterionFailed: it earns nothing.
+            ValueError: the criterion has no partial credit.
+        """
+        if self.criterion.partial is None:
+            raise ValueError(f"criterion {self.criterion.id} has no partial credit in the spec")
+        self.credit = self.criterion.partial.credit(value)
+        if self.credit <= 0:
+            raise CriterionFailed
+
+    def require(self, condition: bool, en: str, ko: str) -> None:
+        """Fails the criterion with this message unless the condition holds."""
+        if not condition:
+            self.fail(en, ko)
+
+    def fail(self, en: str, ko: str) -> None:
+        """Fails the criterion.
+
+        Raises:
+            CriterionFailed: always.
+        """
+        self.note(en, ko)
+        self.credit = 0.0
+        raise CriterionFailed

@@ -1,0 +1,201 @@
+"""Frozen results: what a grading ends in. `Report` is the published form; its schema is `docs/report.schema.json`."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SerializationInfo
+
+from grader.text import Language, Text
+
+SCHEMA_VERSION = "1.0"
+
+
+def _text_in_context_language(text: Text, info: SerializationInfo) -> Any:
+    """One language as a string where the caller names it in the context; both as an object otherwise."""
+    language: Language | None = (info.context or {}).get("language")
+    return {"en": text.en, "ko": text.ko} if language is None else text.in_language(language)
+
+
+ReportText = Annotated[Text, PlainSerializer(_text_in_context_language, return_type=str | dict[str, str])]
+
+
+class ResultModel(BaseModel):
+    """Frozen, closed, and without infinities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Verdict(StrEnum):
+    """Whether the submission was graded."""
+
+    GRADED = "graded"
+    NOT_GRADED = "not_graded"
+
+
+class Reason(StrEnum):
+    """Why a submission ended before its model could be measured; a student's end but for `INFRASTRUCTURE`."""
+
+    SUBMISSION_INVALID = "submission_invalid"
+    TRAIN_ERROR = "train_error"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    PROCESS_LIMIT = "process_limit"
+    EXPORT_FAILED = "export_failed"
+    ARTIFACT_REJECTED = "artifact_rejected"
+    INFRASTRUCTURE = "infrastructure"
+
+
+class Mode(StrEnum):
+    """How the model came to be."""
+
+    RETRAIN = "retrain"
+    ARTIFACT = "artifact"
+
+
+class Status(StrEnum):
+    """How a criterion was settled."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Frame(ResultModel):
+    """One line of a student's traceback."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+
+
+class Ending(ResultModel):
+    """Why a run ended early: the reason, and words a student can act on."""
+
+    reason: Reason
+    message: ReportText
+    advice: ReportText
+    traceback: tuple[Frame, ...] = ()
+
+
+class MissionInfo(ResultModel):
+    """Which mission was graded."""
+
+    id: str
+    title: ReportText
+    points: float
+    pass_mark: float
+
+
+class SubmissionInfo(ResultModel):
+    """Whose work was graded."""
+
+    name: str
+    sha256: str | None
+    """Content hash; None where it could not be collected."""
+    files: tuple[str, ...] = ()
+    notes: tuple[ReportText, ...] = ()
+    """What the collector left out, such as statements of a notebook."""
+
+
+class CriterionResult(ResultModel):
+    """One line of the rubric, settled."""
+
+    id: str
+    title: ReportText
+    status: Status
+    points: float
+    max_points: float
+    expected: ReportText
+    measured: ReportText | None
+    message: ReportText | None
+    """What it means; None where there is nothing to add."""
+    hint: ReportText | None
+    """What to try next; None where all points were earned."""
+
+
+class LogPoint(ResultModel):
+    """One call of `log` by the student: the learning curve. Values are as claimed by the student's code."""
+
+    seconds: float
+    """Seconds since `train` was entered, on the host's clock."""
+    values: dict[str, float | str]
+    """Finite numbers, or `nan`, `inf`, `-inf` in words."""
+
+
+class RunInfo(ResultModel):
+    """How the model came to be and what it used; measured by the host."""
+
+    sandbox: str
+    mode: Mode
+    device: str
+    seed: int
+    seeds: tuple[int, ...] = ()
+    """Every seed trained with, where one run was too close to call."""
+    versions: dict[str, str]
+    seconds: float | None
+    """Wall-clock seconds of `train`."""
+    cpu_seconds: float | None
+    """CPU seconds of `train`."""
+    budget_seconds: float | None
+    """The budget that counted: CPU seconds on a CPU, seconds on a GPU."""
+    peak_memory_bytes: int | None
+    log: tuple[LogPoint, ...] = ()
+
+
+class ModelInfo(ResultModel):
+    """The graph that was executed, in figures."""
+
+    parameters: int
+    multiply_accumulates: int
+    op_groups: dict[str, int]
+    layers: tuple[dict[str, Any], ...] = ()
+    batch_dynamic: bool
+
+
+class Metrics(ResultModel):
+    """What was measured on hidden images."""
+
+    images: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    """95 % Wilson score interval."""
+    accuracies: tuple[float, ...] = ()
+    """One per seed, where several counted."""
+    perturbed_accuracy: float | None = None
+    per_class_accuracy: tuple[float, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Rows are true classes, columns predicted ones."""
+    model: ModelInfo | None = None
+
+
+class StudentOutput(ResultModel):
+    """What the student's code printed, capped; control characters are escaped."""
+
+    text: str
+    total_bytes: int
+    truncated: bool
+
+
+class Report(ResultModel):
+    """Everything a grading found."""
+
+    schema_version: str = SCHEMA_VERSION
+    created: datetime
+    grader_version: str
+    mission: MissionInfo
+    submission: SubmissionInfo
+    verdict: Verdict
+    reason: Reason | None
+    ending: Ending | None = None
+    """What ended it early, in words; None where the way was gone to its end."""
+    passed: bool
+    score: float
+    max_score: float
+    criteria: tuple[CriterionResult, ...]
+    run: RunInfo | None
+    metrics: Metrics | None
+    student_output: StudentOutput = Field(default=StudentOutput(text="", total_bytes=0, truncated=False))

@@ -1,0 +1,27 @@
+"""Configuration: environment variables `GRADER_*`, or a `.env` beside the course."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SandboxName = Literal["auto", "docker", "bubblewrap", "none"]
+
+
+class Settings(BaseSettings):
+    """What an installation decides once; the command line overrides it per call."""
+
+    model_config = SettingsConfigDict(env_prefix="GRADER_", frozen=True, extra="ignore")
+
+    course: Path | None = None
+    """Course folder; None looks upward from the working directory, then beside the package."""
+    cache_dir: Path | None = None
+    """Where data packs are kept; None is the platform's user cache."""
+    sandbox: SandboxName = "auto"
+    """Sandbox used where the command line names none."""
+    image: str = "deep-grader:latest"
+    """Docker image of the sandbox."""
+    docker_runtime: str | None = None
+    """Docker runtime, such as `runsc` for gVisor; None is the engine's default."""
+    language: Literal["en", "ko"] | None = None
+    """Language of messages and reports; None follows the system's locale."""

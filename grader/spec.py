@@ -1,0 +1,264 @@
+"""A mission's specification: the frozen form of `missions/<id>/mission.toml`."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from grader.errors import SpecError
+from grader.text import Language, Text
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+OpGroup = Literal[
+    "conv", "dense", "recurrent", "activation", "norm", "pool", "attention", "reduce", "shape", "arithmetic", "factory"
+]
+Offer = Literal[
+    "train_set",
+    "valid_set",
+    "labeled_set",
+    "unlabeled_images",
+    "data_dir",
+    "device",
+    "time_budget_s",
+    "seed",
+    "log",
+    "workdir",
+]
+
+
+class SpecModel(BaseModel):
+    """Frozen, and closed to fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSpec(SpecModel):
+    """Which images the mission trains and tests on."""
+
+    pack: Identifier
+    """Data pack that holds them."""
+    valid_images: Annotated[int, Field(ge=0)]
+    """How many of the last training images become `valid_set`; the rest is `train_set`."""
+    image_shape: tuple[int, int, int]
+    """Channels, height, width of one image."""
+    classes: Annotated[int, Field(ge=2)]
+    """Number of classes; the width of the logits."""
+
+
+class EntrySpec(SpecModel):
+    """What the student writes and what the runner may hand to it."""
+
+    offers: tuple[Offer, ...]
+    """Parameter names `train` may ask for, any subset, in any order."""
+
+
+class LimitsSpec(SpecModel):
+    """What one run may use."""
+
+    train_cpu_s: Annotated[float, Field(gt=0)]
+    """CPU seconds of `train` when it runs on a CPU."""
+    train_gpu_s: Annotated[float, Field(gt=0)]
+    """Seconds of `train` when it runs on a GPU."""
+    wall_factor: Annotated[float, Field(ge=1)] = 2.0
+    """Ceiling in wall-clock seconds behind the CPU budget, as a multiple of it."""
+    setup_s: Annotated[float, Field(gt=0)] = 120.0
+    """Wall-clock seconds to start the sandbox and import torch and the student's code."""
+    export_s: Annotated[float, Field(gt=0)] = 90.0
+    """Wall-clock seconds to export what `train` returned."""
+    evaluation_s: Annotated[float, Field(gt=0)] = 300.0
+    """Wall-clock seconds to vet and run the exported model."""
+    cpus: Annotated[int, Field(ge=1)] = 2
+    """Processors a run may use."""
+    memory_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3
+    """Memory of all processes of a run together."""
+    processes: Annotated[int, Field(ge=8)] = 256
+    """Processes and threads at one time."""
+    scratch_bytes: Annotated[int, Field(gt=0)] = 256 * 1024**2
+    """Size of the writable scratch folder."""
+    output_bytes: Annotated[int, Field(gt=0)] = 8 * 1024**2
+    """Bytes a submission may print before it is stopped."""
+    artifact_bytes: Annotated[int, Field(gt=0)] = 64 * 1024**2
+    """Size of the exported model."""
+    parameters: Annotated[int, Field(gt=0)]
+    """Parameters of the exported model that contribute to its output."""
+
+
+class StaticSpec(SpecModel):
+    """What the source may not hold."""
+
+    forbidden_imports: tuple[str, ...] = ()
+    """Dotted module names; everything below them is forbidden too."""
+    banned_files: tuple[str, ...] = ()
+    """Glob patterns of file names that may not be handed in, such as saved weights."""
+
+
+class GraphSpec(SpecModel):
+    """What the executed graph must and must not hold."""
+
+    required: tuple[OpGroup, ...] = ()
+    """Op groups that must be there and matter."""
+    forbidden: tuple[OpGroup, ...] = ()
+    """Op groups that must not contribute to the output."""
+    ablation_drop: Fraction = 0.2
+    """A required group matters if zeroing its weights costs at least this much accuracy."""
+
+
+class PerturbationSpec(SpecModel):
+    """Label-preserving changes to the test images, drawn anew for every run."""
+
+    rotation_degrees: Annotated[float, Field(ge=0, le=45)] = 0.0
+    """Each image is rotated by an angle drawn uniformly from ± this."""
+    noise_grey_levels: Annotated[float, Field(ge=0, le=64)] = 0.0
+    """Standard deviation of the Gaussian noise added, in grey levels of 255."""
+    shift_pixels: Annotated[int, Field(ge=0, le=8)] = 0
+    """Each image is shifted by a whole number of pixels drawn from ± this, per axis."""
+    max_drop: Fraction = 0.02
+    """Accuracy that an honest model may lose."""
+
+
+class EvaluationSpec(SpecModel):
+    """How the exported model is measured."""
+
+    batch_sizes: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (1, 7, 1000)
+    """Batch sizes at which the logits must agree with those of the main pass."""
+    agreement: Annotated[float, Field(gt=0)] = 1e-3
+    """Largest allowed difference of two logits of one image, relative to the spread of its logits."""
+    sample_images: Annotated[int, Field(ge=100)] = 1000
+    """Images of the side passes: batch sizes, repetition, ablation."""
+    perturbation: PerturbationSpec = PerturbationSpec()
+    """What the images of the robustness pass go through."""
+    rerun_band: Fraction = 0.0
+    """A retrained model that misses the bar by less than this is trained with two more seeds; the median counts."""
+
+
+class PartialCreditSpec(SpecModel):
+    """Points for coming close: none at `from`, rising evenly to `cap` of the points just below `full`."""
+
+    from_: Fraction = Field(alias="from")
+    """Measured value that earns nothing yet."""
+    full: Fraction
+    """Measured value that earns all points: the bar."""
+    cap: Fraction = 1.0
+    """Largest share of the points below the bar."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.from_ < self.full:
+            raise ValueError("partial credit must begin below the bar")
+        return self
+
+    def credit(self, value: float) -> float:
+        """Share of the points, 0 to 1, that `value` earns."""
+        if value >= self.full:
+            return 1.0
+        return self.cap * max(0.0, (value - self.from_) / (self.full - self.from_))
+
+
+class CriterionSpec(SpecModel):
+    """One line of the rubric."""
+
+    id: Identifier
+    """Name; the hidden test that settles it is `test_<id>`."""
+    points: Annotated[float, Field(gt=0)]
+    """Points for meeting it in full."""
+    title: Text
+    """What is asked, in a few words."""
+    expected: Text
+    """The bar, as the report shows it."""
+    hint: Text
+    """What to try when it is not met."""
+    visible: bool = True
+    """Whether a student sees it by name before the due date."""
+    depends_on: tuple[Identifier, ...] = ()
+    """Criteria that must earn some credit before this one is judged."""
+    partial: PartialCreditSpec | None = None
+    """Partial credit; None for all or nothing."""
+
+
+class MissionSpec(SpecModel):
+    """Everything the grader must know about a mission."""
+
+    id: Identifier
+    """Name of the mission and of its folder."""
+    title: Text
+    """Title."""
+    brief: Text
+    """One or two sentences on what to do."""
+    difficulty: Literal["easy", "medium", "hard"]
+    """How hard it is for a learner who has just heard the lesson: 하, 중, 상."""
+    points: Annotated[float, Field(gt=0)]
+    """Largest score; the sum of the criteria's points."""
+    pass_mark: Annotated[float, Field(gt=0)]
+    """Score from which the mission is passed."""
+    data: DataSpec
+    """Images and labels."""
+    entry: EntrySpec
+    """The student's functions."""
+    limits: LimitsSpec
+    """Time, memory, sizes."""
+    static: StaticSpec = StaticSpec()
+    """Rules on the source."""
+    graph: GraphSpec = GraphSpec()
+    """Rules on the executed graph."""
+    evaluation: EvaluationSpec = EvaluationSpec()
+    """How the model is measured."""
+    criteria: tuple[CriterionSpec, ...] = Field(min_length=1)
+    """The rubric."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [criterion.id for criterion in self.criteria]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two criteria have the same id")
+        for position, criterion in enumerate(self.criteria):
+            unknown = set(criterion.depends_on) - set(ids[:position])
+            if unknown:
+                raise ValueError(f"criterion {criterion.id} depends on {sorted(unknown)}, not listed before it")
+        total = sum(criterion.points for criterion in self.criteria)
+        if abs(total - self.points) > 1e-9:
+            raise ValueError(f"the criteria sum to {total:g} points, the mission says {self.points:g}")
+        if self.pass_mark > self.points:
+            raise ValueError("the pass mark is above the largest score")
+        return self
+
+    def criterion(self, criterion_id: str) -> CriterionSpec:
+        """The criterion of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for criterion in self.criteria:
+            if criterion.id == criterion_id:
+                return criterion
+        raise KeyError(criterion_id)
+
+
+DIFFICULTY: dict[str, dict[Language, str]] = {
+    "easy": {"en": "easy", "ko": "하"},
+    "medium": {"en": "medium", "ko": "중"},
+    "hard": {"en": "hard", "ko": "상"},
+}
+
+
+def load_spec(path: Path) -> MissionSpec:
+    """Reads one `mission.toml`.
+
+    Args:
+        path: the file, written by the course's authors (trusted).
+
+    Raises:
+        SpecError: it can't be read, is not TOML, or does not fit the schema; the message names the field.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return MissionSpec.model_validate(document)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the mission"
+        raise SpecError(f"{path}: {where}: {first['msg']}") from error
