@@ -129,6 +129,8 @@ class EvaluationSpec(SpecModel):
     """Images of the side passes: batch sizes, repetition, ablation."""
     perturbation: PerturbationSpec = PerturbationSpec()
     """What the images of the robustness pass go through."""
+    bar: Fraction
+    """Accuracy that the mission asks for."""
     rerun_band: Fraction = 0.0
     """A retrained model that misses the bar by less than this is trained with two more seeds; the median counts."""
 
@@ -204,7 +206,7 @@ class MissionSpec(SpecModel):
     """Rules on the source."""
     graph: GraphSpec = GraphSpec()
     """Rules on the executed graph."""
-    evaluation: EvaluationSpec = EvaluationSpec()
+    evaluation: EvaluationSpec
     """How the model is measured."""
     criteria: tuple[CriterionSpec, ...] = Field(min_length=1)
     """The rubric."""

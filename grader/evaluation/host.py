@@ -1,0 +1,276 @@
+"""The host's side of an evaluation: hands out the artifact and shuffled images, joins what comes back with labels."""
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+import grader
+from grader.errors import ArtifactRejected, InfrastructureError
+from grader.evaluation import measures
+from grader.evaluation.measures import Evaluation, Labels, Logits
+from grader.graph import GraphFacts
+from grader.runner.protocol import Message, ProtocolError
+from grader.sandbox.base import Limits, Mount, Request, Sandbox
+from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
+from grader.spec import MissionSpec
+from grader.text import Text
+
+MAX_MESSAGES = 64
+OUTPUT_BYTES = 1024 * 1024
+MAIN_PASSES = {"main", "repeated", "reordered"}
+MEMORY_BYTES = 4 * 1024**3
+SCRATCH_BYTES = 16 * 1024**2
+FATAL_SIGNALS = (4, 6, 7, 8, 11)
+"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a kernel of torch fell over what the model asked of it."""
+
+Sentence = Annotated[str, StringConstraints(max_length=2_000)]
+_FACTS: TypeAdapter[GraphFacts] = TypeAdapter(GraphFacts)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class _BothLanguages(_Strict):
+    en: Sentence
+    ko: Sentence
+
+
+class _Facts(_Strict):
+    event: Literal["facts"]
+    blob_bytes: int
+
+
+class _Pass(_Strict):
+    event: Literal["logits"]
+    blob_bytes: int
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+    rows: Annotated[int, Field(ge=0, le=1_000_000)]
+    columns: Annotated[int, Field(ge=1, le=10_000)]
+    seconds: Annotated[float, Field(ge=0)]
+
+
+class _Rejected(_Strict):
+    event: Literal["rejected"]
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
+    message: _BothLanguages
+    advice: _BothLanguages
+
+
+class _Done(_Strict):
+    event: Literal["done"]
+
+
+_EVENT: TypeAdapter[_Facts | _Pass | _Rejected | _Done] = TypeAdapter(
+    Annotated[_Facts | _Pass | _Rejected | _Done, Field(discriminator="event")]
+)
+
+
+@dataclass(slots=True)
+class _Listener:
+    """Collects facts and logits; refuses what does not have the announced shape."""
+
+    facts: GraphFacts | None = None
+    passes: dict[str, Logits] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    rejected: _Rejected | None = None
+
+    def take(self, message: Message) -> str | bool:
+        try:
+            event = _EVENT.validate_json(message.raw_json)
+            if isinstance(event, _Facts):
+                self.facts = _FACTS.validate_json(message.blob or b"", strict=False)
+                return "run"
+        except ValidationError as error:
+            raise ProtocolError("a message does not fit the protocol") from error
+        if isinstance(event, _Pass):
+            self._take_logits(event, message.blob or b"")
+            return False
+        if isinstance(event, _Rejected):
+            self.rejected = event
+        return True
+
+    def _take_logits(self, event: _Pass, blob: bytes) -> None:
+        main = self.passes.get("main")
+        unlike_main = main is not None and (event.columns != main.shape[1] or event.rows > main.shape[0])
+        if len(blob) != event.rows * event.columns * 4 or event.name in self.passes or unlike_main:
+            raise ProtocolError("logits do not have the announced shape")
+        self.passes[event.name] = np.frombuffer(blob, dtype="<f4").reshape(event.rows, event.columns)
+        self.seconds[event.name] = event.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenImages:
+    """Test images in a fresh random order, and the labels that go with it and never leave this side.
+
+    Attributes:
+        file: `.npy`, uint8 (N, C, H, W).
+        labels: int64 (N,), same order.
+    """
+
+    file: Path
+    labels: Labels
+
+
+def shuffle_images(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], file: Path) -> HiddenImages:
+    """Writes the images to `file` in an order nobody can know, and gives the labels in that order."""
+    order = np.random.default_rng(secrets.randbits(128)).permutation(len(images))
+    np.save(file, images[order], allow_pickle=False)
+    file.chmod(0o644)
+    return HiddenImages(file=file, labels=labels[order].astype(np.int64))
+
+
+def evaluate(
+    sandbox: Sandbox, artifact: Path, hidden: HiddenImages, *, spec: MissionSpec, salt: str
+) -> tuple[GraphFacts, Evaluation]:
+    """Vets the artifact, runs it on the hidden images in a sandbox, and measures the predictions.
+
+    Args:
+        artifact: the exported model; untrusted, read only inside the sandbox.
+        salt: what the draws of the perturbation depend on; same salt, same perturbation.
+
+    Raises:
+        ArtifactRejected: it is not accepted, or can't be run within its limits.
+        InfrastructureError: the machine failed.
+    """
+    listener = _Listener()
+    code = Mount("code/grader", Path(grader.__file__).parent)
+    model = Mount("model.pt2", artifact)
+    images = Mount("images.npy", hidden.file)
+    limits = spec.limits
+    program = f"import sys; sys.path.insert(0, {str(Path(sandbox.inside(code)).parent)!r}); "
+    session = run_session(
+        sandbox,
+        Request(
+            run_id=f"evaluate-{uuid.uuid4().hex[:12]}",
+            argv=("-I", "-c", program + "from grader.evaluation.worker import main; main()"),
+            mounts=(code, model, images),
+            limits=Limits(
+                memory_bytes=MEMORY_BYTES, processes=limits.processes, cpus=limits.cpus, scratch_bytes=SCRATCH_BYTES
+            ),
+        ),
+        _job(spec, sandbox.inside(model), sandbox.inside(images), salt),
+        budgets=(PhaseBudget("vet", wall_s=limits.setup_s), PhaseBudget("run", wall_s=limits.evaluation_s)),
+        caps=Caps(
+            blob_bytes=max(4 * len(hidden.labels) * 4096, 1024**2), messages=MAX_MESSAGES, output_bytes=OUTPUT_BYTES
+        ),
+        handler=listener.take,
+    )
+    _raise_unless_done(listener, session)
+    assert listener.facts is not None
+    return listener.facts, _measure(listener, hidden.labels, spec)
+
+
+def _job(spec: MissionSpec, artifact: str, images: str, salt: str) -> dict[str, Any]:
+    rules = spec.evaluation.perturbation
+    perturbed = rules.rotation_degrees or rules.noise_grey_levels or rules.shift_pixels
+    return {
+        "artifact": artifact,
+        "images": images,
+        "image_shape": list(spec.data.image_shape),
+        "threads": spec.limits.cpus,
+        "caps": {"archive_bytes": spec.limits.artifact_bytes},
+        "batch_sizes": list(spec.evaluation.batch_sizes),
+        "sample_images": spec.evaluation.sample_images,
+        "perturbation": rules.model_dump() if perturbed else None,
+        "ablate": list(spec.graph.required),
+        "seed": int.from_bytes(hashlib.sha256(salt.encode()).digest()[:6], "big"),
+    }
+
+
+def _raise_unless_done(listener: _Listener, session: SessionResult) -> None:
+    """Turns every end but the good one into the exception that names it."""
+    if listener.rejected is not None:
+        rejected = listener.rejected
+        raise ArtifactRejected(
+            rejected.code,
+            Text(rejected.message.en, rejected.message.ko),
+            Text(rejected.advice.en, rejected.advice.ko),
+        )
+    if session.end is SessionEnd.DONE and listener.facts is not None and listener.passes.keys() >= MAIN_PASSES:
+        return
+    smaller = Text("Return a smaller or simpler network.", "더 작고 단순한 신경망을 반환하세요.")
+    if session.end is SessionEnd.TIME and session.phase == "run":
+        raise ArtifactRejected(
+            "too_slow",
+            Text(
+                "The model takes too long on the test images.", "모델이 테스트 이미지를 처리하는 데 너무 오래 걸립니다."
+            ),
+            smaller,
+        )
+    if session.end is SessionEnd.MEMORY:
+        raise ArtifactRejected(
+            "too_much_memory",
+            Text(
+                "The model needs too much memory on the test images.",
+                "모델이 테스트 이미지에서 메모리를 너무 많이 씁니다.",
+            ),
+            smaller,
+        )
+    if session.exit.signal in FATAL_SIGNALS:
+        raise ArtifactRejected(
+            "kernel_crashed",
+            Text(
+                "The model crashed one of torch's own operations.", "모델이 torch의 연산 하나를 비정상 종료시켰습니다."
+            ),
+            smaller,
+        )
+    printed = (session.output.tail or session.output.head).decode("utf-8", "replace").strip()
+    detail = printed.splitlines()[-1][:300] if printed else session.end.value
+    raise InfrastructureError(
+        Text(f"The evaluation ended without a result ({detail}).", f"평가가 결과 없이 끝났습니다({detail})."),
+        Text("Run `grade doctor`; then try again.", "`grade doctor`를 실행한 뒤 다시 시도하세요."),
+    )
+
+
+def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluation:
+    """Joins logits and labels.
+
+    Raises:
+        ArtifactRejected: the logits are not (N, classes).
+    """
+    passes, classes = listener.passes, spec.data.classes
+    main = passes["main"]
+    if main.shape != (len(labels), classes):
+        raise ArtifactRejected(
+            "wrong_output_shape",
+            Text(
+                f"The model gives {main.shape[1]} numbers per image, the mission has {classes} classes.",
+                f"모델이 이미지마다 {main.shape[1]}개의 값을 내보냅니다. 이 미션의 클래스는 {classes}개입니다.",
+            ),
+            Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력을 (N, {classes})로 만드세요."),
+        )
+    sample = main[: spec.evaluation.sample_images]
+    sample_labels = labels[: len(sample)]
+    predicted = measures.predict(main)
+
+    def against_main(name: str) -> measures.Agreement:
+        return measures.agreement(main[: len(passes[name])], passes[name])
+
+    return Evaluation(
+        images=len(labels),
+        correct=int((predicted == labels).sum()),
+        non_finite=int((predicted < 0).sum()),
+        confusion=measures.confusion(main, labels, classes),
+        perturbed_accuracy=measures.accuracy(passes["perturbed"], labels) if "perturbed" in passes else None,
+        repeated=against_main("repeated"),
+        by_batch_size={
+            size: against_main(f"batch_{size}") if f"batch_{size}" in passes else None
+            for size in spec.evaluation.batch_sizes
+        },
+        reordered=against_main("reordered"),
+        ablation_drop={
+            group: measures.accuracy(sample, sample_labels)
+            - measures.accuracy(passes[f"without_{group}"], sample_labels)
+            for group in spec.graph.required
+            if f"without_{group}" in passes
+        },
+        seconds=listener.seconds["main"],
+    )

@@ -1,0 +1,118 @@
+"""The program inside the evaluation sandbox: vets one artifact, then runs it on images. It holds no labels.
+
+Nothing of the student's is executed as code: the artifact is read by the strict reader and run by the interpreter.
+The sandbox around it bounds what a fault in torch's own kernels could do.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader.artifact import Caps, read_artifact
+from grader.errors import ArtifactRejected
+from grader.evaluation.interpreter import Interpreter, predict
+from grader.evaluation.perturbation import perturb
+from grader.graph import GraphFacts, describe
+from grader.runner.protocol import FrameReader, write_message
+
+BATCH_SIZE = 250
+"""Images per batch of the main passes: 50 to 250 were fastest, 1,000 took twice as long (torch 2.15.0, 2 cores)."""
+SMALL_BATCHES = 200
+"""Batches of a side pass, so that batch size 1 costs no more than 200 calls."""
+
+Send = Callable[..., None]
+
+
+def main() -> None:
+    """Reads one job from standard input and answers on standard output."""
+    reader = FrameReader(max_blob_bytes=0, max_messages=1)
+    (message,) = reader.feed(sys.stdin.buffer.read())
+
+    def send(event: str, blob: bytes | None = None, **fields: Any) -> None:
+        write_message(_write_all, {"event": event, **fields}, blob)
+
+    try:
+        run(json.loads(message.raw_json), send)
+    except ArtifactRejected as error:
+        send("rejected", code=error.code, message=_both(error.message), advice=_both(error.advice))
+    send("done")
+
+
+def run(job: Mapping[str, Any], send: Send) -> None:
+    """Vets, describes and runs the artifact; sends facts and logits as they come.
+
+    Raises:
+        ArtifactRejected: the artifact is not one the reader accepts, or can't be run on these images.
+    """
+    torch.set_num_threads(int(job["threads"]))
+    torch.manual_seed(0)
+    caps = Caps(**job["caps"])
+    channels, height, width = job["image_shape"]
+    program = read_artifact(Path(job["artifact"]), caps)
+    facts = describe(
+        program, image_shape=(channels, height, width), max_batch=max([BATCH_SIZE, *job["batch_sizes"]]), caps=caps
+    )
+    send("facts", json.dumps(dataclasses.asdict(facts)).encode())
+    pixels = torch.from_numpy(np.load(job["images"], allow_pickle=False))
+    images = pixels.to(torch.float32) / 255
+    for name, logits, seconds in passes(job, facts, Interpreter(program), images):
+        array = np.ascontiguousarray(logits.numpy(), dtype="<f4")
+        send("logits", array.tobytes(), name=name, rows=array.shape[0], columns=array.shape[1], seconds=seconds)
+
+
+def passes(
+    job: Mapping[str, Any], facts: GraphFacts, interpreter: Interpreter, images: torch.Tensor
+) -> Iterator[tuple[str, torch.Tensor, float]]:
+    """Every pass over the images that the mission asks for: its name, logits (rows, classes), seconds."""
+    sample = images[: int(job["sample_images"])]
+
+    def timed(name: str, model: Interpreter, rows: torch.Tensor, batch: int) -> tuple[str, torch.Tensor, float]:
+        began = time.perf_counter()
+        logits = predict(model, rows, batch)
+        return name, logits, time.perf_counter() - began
+
+    batch = facts.fixed_batch or BATCH_SIZE
+    yield timed("main", interpreter, images, batch)
+    yield timed("repeated", interpreter, sample, batch)
+    for size in job["batch_sizes"]:
+        if facts.fixed_batch in (None, size):
+            yield timed(f"batch_{size}", interpreter, sample[: size * SMALL_BATCHES], size)
+    generator = torch.Generator().manual_seed(int(job["seed"]))
+    order = torch.randperm(len(sample), generator=generator)
+    name, logits, seconds = timed("reordered", interpreter, sample[order], batch)
+    yield name, logits[torch.argsort(order)], seconds
+    rules = job["perturbation"]
+    if rules is not None:
+        changed = perturb(
+            images,
+            rotation_degrees=rules["rotation_degrees"],
+            noise_grey_levels=rules["noise_grey_levels"],
+            shift_pixels=rules["shift_pixels"],
+            generator=generator,
+        )
+        yield timed("perturbed", interpreter, changed, batch)
+    for group in job["ablate"]:
+        if facts.groups.get(group):
+            yield timed(f"without_{group}", interpreter.ablated(frozenset({group})), sample, batch)
+
+
+def _both(text: Any) -> dict[str, str]:
+    return {"en": text.en[:2000], "ko": text.ko[:2000]}
+
+
+def _write_all(data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(1, view) :]
+
+
+if __name__ == "__main__":
+    main()
