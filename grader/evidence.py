@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from grader.static_checks import Finding
 
 
-class EvidenceMissing(Exception):  # noqa: N818 - a state of the evidence, not an error of the grader
+class EvidenceMissing(Exception):
     """The submission ended before this could be measured; the criterion that asked is skipped."""
 
     def __init__(self, ending: Ending | None) -> None:

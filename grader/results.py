@@ -173,7 +173,7 @@ class Metrics(ResultModel):
 
 
 class StudentOutput(ResultModel):
-    """What the student's code printed, capped; control characters are escaped."""
+    """What the student's code printed, capped; undecodable bytes are written out, and renderers make it inert."""
 
     text: str
     total_bytes: int

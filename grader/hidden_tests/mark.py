@@ -6,7 +6,7 @@ from grader.spec import CriterionSpec
 from grader.text import Text, same
 
 
-class CriterionFailed(AssertionError):  # noqa: N818 - the outcome of a criterion, not an error of the grader
+class CriterionFailed(AssertionError):
     """The criterion is not met; raised by `Mark.fail`."""
 
 

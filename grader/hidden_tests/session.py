@@ -1,6 +1,7 @@
 """Run a mission's hidden tests in this process: they are the course's code, and the evidence is plain data."""
 
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,10 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
         *(f"-pno:{name}" for name in ("cacheprovider", "terminal", "warnings", "logging", "faulthandler", "doctest")),
         "--capture=no",
     ]
-    code = pytest.main(arguments, plugins=[plugin])
+    try:
+        code = pytest.main(arguments, plugins=[plugin])
+    finally:
+        _forget_modules(folder)
     if plugin.crash is not None:
         raise plugin.crash
     unsettled = [criterion.id for criterion in evidence.spec.criteria if criterion.id not in plugin.outcomes]
@@ -143,6 +147,14 @@ class _Plugin:
             if name in self.outcomes and self.outcomes[name].credit <= 0:
                 return self._criteria[f"test_{name}"]
         return None
+
+
+def _forget_modules(folder: Path) -> None:
+    """Drops the tests' modules, so that an equally named file of another mission is not taken for one of them."""
+    inside = f"{folder}{os.sep}"
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(inside):
+            del sys.modules[name]
 
 
 def _crashed(name: str, detail: str) -> HiddenTestCrashed:

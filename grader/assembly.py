@@ -1,0 +1,195 @@
+"""Put a report together from what a grading found. Pure, but for the clock it is given."""
+
+from datetime import datetime
+
+import grader
+from grader import scoring
+from grader.course import Mission
+from grader.errors import InfrastructureError, SubmissionInvalid
+from grader.execution import TrainingOutcome
+from grader.graph import GraphFacts
+from grader.results import (
+    CriterionResult,
+    Ending,
+    Metrics,
+    MissionInfo,
+    ModelInfo,
+    Reason,
+    Report,
+    RunInfo,
+    StudentOutput,
+    SubmissionInfo,
+    Verdict,
+)
+from grader.submission import Submission
+from grader.text import Text
+from grader.trial import GradingRequest, Trial
+
+
+def graded_report(
+    request: GradingRequest,
+    submission: Submission,
+    *,
+    sandbox: str,
+    trials: list[Trial],
+    trial: Trial,
+    criteria: tuple[CriterionResult, ...],
+    now: datetime,
+) -> Report:
+    """The report of a submission whose criteria were judged.
+
+    Args:
+        sandbox: name of the backend.
+        trials: every trial; `trial` is the one that counts.
+        now: the time, with its zone.
+    """
+    score = scoring.total(criteria)
+    return Report(
+        created=now,
+        grader_version=grader.__version__,
+        mission=_mission_info(request.mission),
+        submission=_submission_info(submission),
+        verdict=Verdict.GRADED,
+        reason=trial.ending.reason if trial.ending else None,
+        ending=trial.ending,
+        passed=scoring.passes(request.mission.spec, score),
+        score=score,
+        max_score=request.mission.spec.points,
+        criteria=criteria,
+        run=run_info(request, sandbox=sandbox, trials=trials, trial=trial),
+        metrics=_metrics(trials, trial),
+        student_output=student_output(trial.training),
+    )
+
+
+def invalid_report(request: GradingRequest, error: SubmissionInvalid, *, now: datetime) -> Report:
+    """A submission that can't be collected earns nothing: there is nothing to judge."""
+    criteria = scoring.skip_all(
+        request.mission.spec,
+        Text("Not judged, because the submission can't be read.", "제출물을 읽을 수 없어 채점하지 않았습니다."),
+    )
+    return Report(
+        created=now,
+        grader_version=grader.__version__,
+        mission=_mission_info(request.mission),
+        submission=SubmissionInfo(name=_readable(request.path.name), sha256=None),
+        verdict=Verdict.GRADED,
+        reason=Reason.SUBMISSION_INVALID,
+        ending=Ending(reason=Reason.SUBMISSION_INVALID, message=error.message, advice=error.advice),
+        passed=False,
+        score=0.0,
+        max_score=request.mission.spec.points,
+        criteria=criteria,
+        run=None,
+        metrics=None,
+    )
+
+
+def not_graded_report(
+    request: GradingRequest, submission: Submission | None, error: InfrastructureError, *, now: datetime
+) -> Report:
+    """The machine failed: no mark, and the same submission can be graded again."""
+    return Report(
+        created=now,
+        grader_version=grader.__version__,
+        mission=_mission_info(request.mission),
+        submission=_submission_info(submission)
+        if submission
+        else SubmissionInfo(name=_readable(request.path.name), sha256=None),
+        verdict=Verdict.NOT_GRADED,
+        reason=Reason.INFRASTRUCTURE,
+        ending=Ending(reason=Reason.INFRASTRUCTURE, message=error.message, advice=error.advice),
+        passed=False,
+        score=0.0,
+        max_score=request.mission.spec.points,
+        criteria=(),
+        run=None,
+        metrics=None,
+    )
+
+
+def _mission_info(mission: Mission) -> MissionInfo:
+    spec = mission.spec
+    return MissionInfo(id=spec.id, title=spec.title, points=spec.points, pass_mark=spec.pass_mark)
+
+
+def _submission_info(submission: Submission) -> SubmissionInfo:
+    notes = tuple(
+        Text(
+            f"Left out: cell {dropped.cell}, line {dropped.line}: {dropped.source}",
+            f"제외됨: 셀 {dropped.cell}, {dropped.line}행: {dropped.source}",
+        )
+        for dropped in submission.dropped
+    )
+    return SubmissionInfo(
+        name=submission.name,
+        sha256=submission.sha256,
+        files=tuple(name for name, _ in submission.files),
+        notes=notes,
+    )
+
+
+def run_info(request: GradingRequest, *, sandbox: str, trials: list[Trial], trial: Trial) -> RunInfo:
+    """How the model came to be."""
+    outcome = trial.training
+    use = outcome.training if outcome else None
+    return RunInfo(
+        sandbox=sandbox,
+        mode=request.mode,
+        device="cpu" if request.gpu is None else f"cuda:{request.gpu}",
+        seed=trial.seed,
+        seeds=tuple(one.seed for one in trials),
+        versions={"grader": grader.__version__, **(outcome.versions if outcome else {})},
+        seconds=round(use.wall_s, 2) if use else None,
+        cpu_seconds=round(use.cpu_s, 2) if use and use.cpu_s is not None else None,
+        budget_seconds=outcome.budget_s if outcome else None,
+        peak_memory_bytes=outcome.session.usage.memory_peak_bytes if outcome else None,
+        log=outcome.log if outcome else (),
+    )
+
+
+def _metrics(trials: list[Trial], trial: Trial) -> Metrics | None:
+    evaluation = trial.evaluation
+    if evaluation is None:
+        return None
+    return Metrics(
+        images=evaluation.images,
+        accuracy=evaluation.accuracy,
+        accuracy_interval=evaluation.interval,
+        accuracies=tuple(one.evaluation.accuracy for one in trials if one.evaluation),
+        perturbed_accuracy=evaluation.perturbed_accuracy,
+        per_class_accuracy=tuple(
+            row[label] / sum(row) if sum(row) else 0.0 for label, row in enumerate(evaluation.confusion)
+        ),
+        confusion=evaluation.confusion,
+        model=_model_info(trial.graph) if trial.graph else None,
+    )
+
+
+def _model_info(graph: GraphFacts) -> ModelInfo:
+    return ModelInfo(
+        parameters=graph.parameters,
+        multiply_accumulates=graph.multiply_accumulates,
+        op_groups=dict(graph.groups),
+        layers=tuple(
+            {"name": layer.name, "op": layer.op, "group": layer.group, "output_shape": list(layer.output_shape)}
+            for layer in graph.layers
+        ),
+        batch_dynamic=graph.batch_dynamic,
+    )
+
+
+def student_output(outcome: TrainingOutcome | None) -> StudentOutput:
+    """What the student's code printed; renderers make it inert."""
+    if outcome is None:
+        return StudentOutput(text="", total_bytes=0, truncated=False)
+    output = outcome.session.output
+    truncated = output.total_bytes > len(output.head) + len(output.tail)
+    parts = [output.head, b"\n[...]\n", output.tail] if truncated else [output.head, output.tail]
+    text = "".join(part.decode("utf-8", "backslashreplace") for part in parts)
+    return StudentOutput(text=text, total_bytes=output.total_bytes, truncated=truncated)
+
+
+def _readable(name: str) -> str:
+    """A file name with undecodable bytes written out, so that it can be stored as UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,281 @@
+"""The way of a submission, from its files to its report. The only place that knows the order of the steps."""
+
+import errno
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from grader import scoring
+from grader.assembly import graded_report, invalid_report, not_graded_report, run_info, student_output
+from grader.course import Mission
+from grader.errors import ArtifactRejected, DestinationExists, DiskFull, InfrastructureError, SubmissionInvalid
+from grader.evaluation.host import evaluate, shuffle_images
+from grader.evidence import Evidence, Training
+from grader.execution import ending_of
+from grader.hidden_tests import judge
+from grader.progress import Progress, Stage
+from grader.results import Ending, Mode, Reason, Report, RunInfo, StudentOutput
+from grader.sandbox import Sandbox, open_sandbox
+from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
+from grader.submission import Submission, collect
+from grader.text import Text, same
+from grader.trial import GradingRequest, Trial, rejection, run_trial, train
+
+CHECK_IMAGES = 256
+"""Training images of a rehearsal: a few steps."""
+CHECK_BUDGET_S = 30.0
+
+__all__ = [
+    "CheckResult",
+    "CheckStep",
+    "GradingRequest",
+    "TrainResult",
+    "check_submission",
+    "grade_submission",
+    "train_model",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One step of a rehearsal."""
+
+    name: Text
+    ok: bool
+    detail: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How a rehearsal went: steps in order, up to the first that failed for good."""
+
+    ok: bool
+    steps: tuple[CheckStep, ...]
+    ending: Ending | None
+    output: StudentOutput
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """A model trained here, or why there is none."""
+
+    ok: bool
+    artifact: Path | None
+    ending: Ending | None
+    run: RunInfo
+    output: StudentOutput
+
+
+def grade_submission(request: GradingRequest, *, progress: Progress) -> Report:
+    """Grades one submission. What the student did wrong is in the report, and so is a machine that failed.
+
+    Raises:
+        UsageError: the request can't be carried out as it was made.
+    """
+    submission: Submission | None = None
+    try:
+        with _workspace() as workspace:
+            progress.stage(Stage.COLLECT)
+            try:
+                submission = collect(request.path, workspace / "submission")
+            except SubmissionInvalid as error:
+                return invalid_report(request, error, now=datetime.now(UTC))
+            findings = inspect_source(submission, _static_rules(request.mission))
+            sandbox = open_sandbox(request.sandbox, image=request.settings.image)
+            trials = _trials(request, submission, sandbox, workspace, progress)
+            trial = _median(trials)
+            progress.stage(Stage.TESTS)
+            evidence = _evidence(request, submission, findings, trial)
+            criteria = scoring.settle(request.mission.spec, judge(request.mission.hidden_tests, evidence))
+            return graded_report(
+                request,
+                submission,
+                sandbox=sandbox.name,
+                trials=trials,
+                trial=trial,
+                criteria=criteria,
+                now=datetime.now(UTC),
+            )
+    except InfrastructureError as error:
+        return not_graded_report(request, submission, error, now=datetime.now(UTC))
+
+
+def train_model(request: GradingRequest, *, destination: Path, progress: Progress) -> TrainResult:
+    """Trains once with the mission's data and limits and writes the exported model to `destination`.
+
+    Raises:
+        SubmissionInvalid: the submission can't be collected.
+        DestinationExists: there is such a file.
+        InfrastructureError: the machine failed.
+    """
+    if destination.exists():
+        raise DestinationExists(
+            Text(f"{destination} exists already.", f"{destination} 파일이 이미 있습니다."),
+            Text("Remove it, or name another with --out.", "지우거나 --out으로 다른 이름을 지정하세요."),
+        )
+    with _workspace() as workspace:
+        progress.stage(Stage.COLLECT)
+        submission = collect(request.path, workspace / "submission")
+        sandbox = open_sandbox(request.sandbox, image=request.settings.image)
+        training = train(request, submission, sandbox, seed=request.seed, progress=progress)
+        ending = ending_of(training, request.mission.spec.limits)
+        if ending is None and training.raw_artifact is not None:
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            destination.write_bytes(training.raw_artifact)
+    trial = Trial(seed=request.seed, training=training, obtained=ending is None, ending=ending)
+    return TrainResult(
+        ok=ending is None,
+        artifact=destination if ending is None else None,
+        ending=ending,
+        run=run_info(request, sandbox=sandbox.name, trials=[trial], trial=trial),
+        output=student_output(training),
+    )
+
+
+def check_submission(request: GradingRequest, *, progress: Progress) -> CheckResult:
+    """Rehearses a submission in seconds: everything but a real training and a score.
+
+    Raises:
+        InfrastructureError: the machine failed.
+    """
+    steps: list[CheckStep] = []
+    nothing = student_output(None)
+    with _workspace() as workspace:
+        progress.stage(Stage.COLLECT)
+        try:
+            submission = collect(request.path, workspace / "submission")
+        except SubmissionInvalid as error:
+            ending = Ending(reason=Reason.SUBMISSION_INVALID, message=error.message, advice=error.advice)
+            steps.append(CheckStep(_FILES, ok=False, detail=error.message))
+            return CheckResult(False, tuple(steps), ending, nothing)
+        steps.append(CheckStep(_FILES, ok=True, detail=same(", ".join(name for name, _ in submission.files[:10]))))
+        steps.append(_check_source(submission, request.mission))
+        steps.append(_check_signature(submission, request.mission))
+        sandbox = open_sandbox(request.sandbox, image=request.settings.image)
+        training = train(
+            request,
+            submission,
+            sandbox,
+            seed=request.seed,
+            progress=progress,
+            limit_images=CHECK_IMAGES,
+            time_budget_s=CHECK_BUDGET_S,
+        )
+        ending = ending_of(training, request.mission.spec.limits)
+        steps.append(CheckStep(_TRAINING, ok=ending is None, detail=ending.message if ending else None))
+        if ending is None and training.raw_artifact is not None:
+            progress.stage(Stage.EVALUATE)
+            ending = _check_artifact(request, submission, sandbox, training.raw_artifact, workspace)
+            steps.append(CheckStep(_MODEL, ok=ending is None, detail=ending.message if ending else None))
+    return CheckResult(all(step.ok for step in steps), tuple(steps), ending, student_output(training))
+
+
+_FILES = Text("files", "제출 파일")
+_SOURCE = Text("rules on the source", "소스 코드 규칙")
+_SIGNATURE = Text("signature of train()", "train() 매개변수")
+_TRAINING = Text("import, a few training steps, export", "불러오기, 짧은 학습, 내보내기")
+_MODEL = Text("the grader reads and runs the model", "채점기에서 모델 읽기와 실행")
+
+
+def _check_source(submission: Submission, mission: Mission) -> CheckStep:
+    findings = inspect_source(submission, _static_rules(mission))
+    detail = same("; ".join(f"{finding.file}:{finding.line} {finding.text}" for finding in findings[:5]))
+    return CheckStep(_SOURCE, ok=not findings, detail=detail if findings else None)
+
+
+def _check_signature(submission: Submission, mission: Mission) -> CheckStep:
+    functions = declared_functions(submission)
+    if "train" not in functions:
+        return CheckStep(
+            _SIGNATURE,
+            ok=False,
+            detail=Text("solution.py has no function train().", "solution.py에 train() 함수가 없습니다."),
+        )
+    return CheckStep(_SIGNATURE, ok=True, detail=same(f"train({', '.join(functions['train'])})"))
+
+
+def _check_artifact(
+    request: GradingRequest, submission: Submission, sandbox: Sandbox, raw_artifact: bytes, workspace: Path
+) -> Ending | None:
+    """Whether the reader accepts the model and can run it, tried on noise: no hidden image is needed for that."""
+    spec = request.mission.spec
+    artifact = workspace / "model.pt2"
+    artifact.write_bytes(raw_artifact)
+    artifact.chmod(0o644)
+    random = np.random.default_rng(request.seed)
+    images = random.integers(0, 256, (CHECK_IMAGES, *spec.data.image_shape), dtype=np.uint8)
+    labels = random.integers(0, spec.data.classes, CHECK_IMAGES)
+    hidden = shuffle_images(images, labels, workspace / "noise.npy")
+    try:
+        evaluate(sandbox, artifact, hidden, spec=spec, salt=submission.sha256)
+    except ArtifactRejected as error:
+        return rejection(error)
+    return None
+
+
+def _trials(
+    request: GradingRequest, submission: Submission, sandbox: Sandbox, workspace: Path, progress: Progress
+) -> list[Trial]:
+    """One trial; three where a retrained model misses the bar by less than the mission's band."""
+    rules = request.mission.spec.evaluation
+
+    def trial(seed: int) -> Trial:
+        return run_trial(request, submission, sandbox, workspace=workspace, seed=seed, progress=progress)
+
+    first = trial(request.seed)
+    if request.mode is Mode.ARTIFACT or first.evaluation is None:
+        return [first]
+    if not rules.bar - rules.rerun_band <= first.evaluation.accuracy < rules.bar:
+        return [first]
+    return [first, trial(request.seed + 1), trial(request.seed + 2)]
+
+
+def _median(trials: list[Trial]) -> Trial:
+    """The trial with the median accuracy; one that ended early counts as the lowest."""
+    ranked = sorted(trials, key=lambda trial: -1.0 if trial.evaluation is None else trial.evaluation.accuracy)
+    return ranked[len(ranked) // 2]
+
+
+def _evidence(request: GradingRequest, submission: Submission, findings: tuple[Finding, ...], trial: Trial) -> Evidence:
+    use = trial.training.training if trial.training else None
+    return Evidence(
+        spec=request.mission.spec,
+        files=tuple(name for name, _ in submission.files),
+        findings=findings,
+        training=Training(
+            completed=trial.obtained,
+            reproduced=request.mode is Mode.RETRAIN,
+            seconds=use.wall_s if use else None,
+            cpu_s=use.cpu_s if use else None,
+            budget_s=trial.training.budget_s if trial.training else None,
+            log=trial.training.log if trial.training else (),
+        ),
+        ending=trial.ending,
+        maybe_graph=trial.graph,
+        maybe_evaluation=trial.evaluation,
+    )
+
+
+def _static_rules(mission: Mission) -> StaticRules:
+    rules = mission.spec.static
+    return StaticRules(forbidden_imports=rules.forbidden_imports, banned_files=rules.banned_files)
+
+
+@contextmanager
+def _workspace() -> Iterator[Path]:
+    """A temporary folder, gone at the end whatever happens; a full disk is named as such."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="deep-grader-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            Text("The disk is full.", "디스크에 남은 공간이 없습니다."),
+            Text("Free some space, then try again.", "공간을 확보한 뒤 다시 시도하세요."),
+        ) from error

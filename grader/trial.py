@@ -1,0 +1,174 @@
+"""One trial of a submission: get a model, vet it, run it on hidden images."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import data
+from grader.course import Mission
+from grader.errors import ArtifactRejected
+from grader.evaluation import Evaluation
+from grader.evaluation.host import evaluate, shuffle_images
+from grader.execution import TrainingJob, TrainingOutcome, ending_of, run_training
+from grader.graph import GraphFacts
+from grader.progress import Progress, Stage
+from grader.results import Ending, Mode, Reason
+from grader.sandbox import Sandbox
+from grader.settings import SandboxName, Settings
+from grader.submission import Submission
+from grader.text import Text
+
+STAGE_OF_PHASE = {"import": Stage.START, "train": Stage.TRAIN, "export": Stage.EXPORT}
+_ADVICE_ON_ARTIFACT = Text(
+    "Make it with `grade train`, or with torch.export.save as the mission's README shows.",
+    "`grade train`을 쓰거나, 미션 설명서에 나온 대로 torch.export.save로 만드세요.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradingRequest:
+    """What to grade, and how.
+
+    Attributes:
+        mission: the mission.
+        path: folder, archive, `.py` or notebook; untrusted.
+        artifact: a model trained elsewhere; None trains here.
+        sandbox: backend, or `auto`.
+        gpu: index of the GPU to train on; None for the CPU.
+        seed: seeds the training and every draw of the grading.
+        settings: this installation's configuration.
+    """
+
+    mission: Mission
+    path: Path
+    artifact: Path | None = None
+    sandbox: SandboxName = "auto"
+    gpu: int | None = None
+    seed: int = 0
+    settings: Settings
+
+    @property
+    def mode(self) -> Mode:
+        """How the model comes to be."""
+        return Mode.RETRAIN if self.artifact is None else Mode.ARTIFACT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One model of the submission and all that was found out about it.
+
+    Attributes:
+        seed: what it was trained with.
+        training: the run; None for a model handed in ready.
+        obtained: there is a model, whether or not the reader accepts it.
+        ending: why it ended early; None where the model was measured.
+        graph, evaluation: what was measured; None where it ended early.
+    """
+
+    seed: int
+    training: TrainingOutcome | None
+    obtained: bool
+    ending: Ending | None
+    graph: GraphFacts | None = None
+    evaluation: Evaluation | None = None
+
+
+def run_trial(
+    request: GradingRequest,
+    submission: Submission,
+    sandbox: Sandbox,
+    *,
+    workspace: Path,
+    seed: int,
+    progress: Progress,
+) -> Trial:
+    """Trains with `seed`, or takes the model handed in; then measures it.
+
+    Args:
+        workspace: an empty folder for the model and the shuffled images.
+
+    Raises:
+        InfrastructureError: the machine failed.
+    """
+    spec = request.mission.spec
+    artifact = workspace / f"model-{seed}.pt2"
+    training = None
+    if request.artifact is None:
+        training = train(request, submission, sandbox, seed=seed, progress=progress)
+        ending = ending_of(training, spec.limits)
+        if training.raw_artifact is not None:
+            artifact.write_bytes(training.raw_artifact)
+    else:
+        ending = _take_artifact(request.artifact, artifact, spec.limits.artifact_bytes)
+    if ending is not None:
+        return Trial(seed=seed, training=training, obtained=False, ending=ending)
+    progress.stage(Stage.EVALUATE)
+    artifact.chmod(0o644)
+    pack = data.load(spec.data.pack)
+    hidden = shuffle_images(pack.test_images(), pack.test_labels(), workspace / f"images-{seed}.npy")
+    try:
+        graph, evaluation = evaluate(sandbox, artifact, hidden, spec=spec, salt=f"{submission.sha256}:{seed}")
+    except ArtifactRejected as error:
+        return Trial(seed=seed, training=training, obtained=True, ending=rejection(error))
+    return Trial(seed=seed, training=training, obtained=True, ending=None, graph=graph, evaluation=evaluation)
+
+
+def train(
+    request: GradingRequest,
+    submission: Submission,
+    sandbox: Sandbox,
+    *,
+    seed: int,
+    progress: Progress,
+    limit_images: int | None = None,
+    time_budget_s: float | None = None,
+) -> TrainingOutcome:
+    """Runs the student's `train` once, in the sandbox.
+
+    Args:
+        limit_images, time_budget_s: a rehearsal's smaller data and budget; None for the mission's own.
+
+    Raises:
+        InfrastructureError: the machine failed.
+    """
+    progress.stage(Stage.START)
+    spec = request.mission.spec
+    job = TrainingJob(
+        spec=spec,
+        submission=submission.root,
+        training_data=data.load(spec.data.pack).train_folder,
+        seed=seed,
+        gpu=request.gpu,
+        limit_images=limit_images,
+        time_budget_s=time_budget_s,
+    )
+    return run_training(
+        sandbox,
+        job,
+        on_phase=lambda phase: progress.stage(STAGE_OF_PHASE[phase]),
+        on_log=progress.log,
+        on_budget=progress.budget,
+    )
+
+
+def rejection(error: ArtifactRejected) -> Ending:
+    """The end of a submission whose model the reader refuses."""
+    advice = error.advice if error.advice.en else _ADVICE_ON_ARTIFACT
+    return Ending(reason=Reason.ARTIFACT_REJECTED, message=error.message, advice=advice)
+
+
+def _take_artifact(source: Path, destination: Path, max_bytes: int) -> Ending | None:
+    """Copies a model handed in ready; gives an ending where it can't be taken."""
+    try:
+        size = source.stat().st_size
+    except OSError:
+        message = Text(f"There is no file {source.name}.", f"{source.name} 파일이 없습니다.")
+    else:
+        if source.is_file() and size <= max_bytes:
+            shutil.copyfile(source, destination)
+            return None
+        limit = f"{max_bytes / 1024**2:g} MiB"
+        message = Text(
+            f"{source.name} is not a file of at most {limit}.", f"{source.name}은(는) {limit} 이하의 파일이 아닙니다."
+        )
+    return Ending(reason=Reason.ARTIFACT_REJECTED, message=message, advice=_ADVICE_ON_ARTIFACT)
