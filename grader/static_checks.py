@@ -24,6 +24,8 @@ _MAX_ALIAS_ROUNDS = 4
 """`a = torchvision; b = a.models; …`: how many such steps are followed, whatever their order in the file."""
 _MAX_CHAIN = 32
 """Attributes in a row that are looked at: `a.b.c` has two."""
+_MAX_CALLS = 8
+"""Calls within calls that are looked into: bounds recursion, and time on a chain of a thousand calls."""
 
 
 class Rules(Protocol):
@@ -75,8 +77,8 @@ def inspect_source(submission: "Submission", rules: Rules) -> tuple[Finding, ...
         rules: the mission's (trusted).
 
     Returns:
-        Findings. A Python file that Python can't read gives one too, for nobody can say what it imports. Never raises on
-        what the student wrote.
+        Findings. A Python file that Python can't read gives one too, for nobody can say what it imports. Never raises
+        on what the student wrote.
     """
     findings = list(_banned_files(submission, rules.banned_files))
     for file in submission.python_files():
@@ -94,8 +96,8 @@ def inspect_source(submission: "Submission", rules: Rules) -> tuple[Finding, ...
 def declared_functions(submission: "Submission") -> dict[str, tuple[str, ...]]:
     """Functions defined at the top of `solution.py`, with their parameter names in order.
 
-    A function that is imported or made by a call is not among them: absence proves nothing before the code runs. Of two with
-    one name, the later counts. `*args` and `**kwargs` keep their stars.
+    A function that is imported or made by a call is not among them: absence proves nothing before the code runs. Of
+    two with one name, the later counts. `*args` and `**kwargs` keep their stars.
 
     Raises:
         SubmissionInvalid: `solution.py` can't be read; `collect` has already refused such a submission.
@@ -141,7 +143,7 @@ def _forbidden_imports(
 ) -> Iterator[Finding]:
     if not forbidden:
         return
-    names = _Names(tree)
+    names = _Names(tree, forbidden)
     seen: set[tuple[str, int]] = set()
     for module, line in names.used(tree):
         for rule in forbidden:
@@ -172,7 +174,7 @@ class _Names:
     that the student can look at.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, forbidden: tuple[str, ...]) -> None:
         self._meaning: dict[str, str] = {"__import__": "builtins.__import__", "getattr": "builtins.getattr"}
         self._star_modules: list[str] = []
         assignments: list[tuple[str, ast.expr]] = []
@@ -184,7 +186,7 @@ class _Names:
                         self._meaning[alias.asname or top] = alias.name if alias.asname else top
                 case ast.ImportFrom(module=str(module), names=names, level=0):
                     for alias in names:
-                        if alias.name == "*":
+                        if alias.name == "*" and any(rule.startswith(f"{module}.") for rule in forbidden):
                             self._star_modules.append(module)
                         self._meaning[alias.asname or alias.name] = f"{module}.{alias.name}"
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -222,8 +224,10 @@ class _Names:
                 case _:
                     pass
 
-    def _resolve(self, node: ast.expr) -> str:
+    def _resolve(self, node: ast.expr, depth: int = 0) -> str:
         """The dotted name that an expression stands for, or empty."""
+        if depth > _MAX_CALLS:
+            return ""
         attributes: list[str] = []
         while isinstance(node, ast.Attribute) and len(attributes) < _MAX_CHAIN:
             attributes.append(node.attr)
@@ -232,26 +236,26 @@ class _Names:
             case ast.Name(id=name):
                 base = self._meaning.get(name) or self._starred(name)
             case ast.Call():
-                base = self._called(node)
+                base = self._called(node, depth + 1)
             case ast.Subscript(value=ast.Attribute() as value, slice=ast.Constant(value=str(name))):
-                base = name if self._resolve(value) == "sys.modules" else ""
+                base = name if self._resolve(value, depth + 1) == "sys.modules" else ""
             case _:
                 base = ""
         return ".".join([base, *reversed(attributes)]) if base else ""
 
-    def _called(self, call: ast.Call) -> str:
+    def _called(self, call: ast.Call, depth: int) -> str:
         """What `import_module("timm")`, `__import__("timm")` or `getattr(torchvision, "models")` returns."""
         if not isinstance(call.func, ast.Name | ast.Attribute) or not call.args:
             return ""
         literals = [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args]
-        match self._resolve(call.func), literals:
+        match self._resolve(call.func, depth), literals:
             case "importlib.import_module", [str(name), str(package), *_] if name.startswith("."):
                 return f"{package}.{name.lstrip('.')}"
             case (("importlib.import_module" | "builtins.__import__" | "importlib.__import__"), [str(name), *_]):
                 return name
             case "builtins.getattr", [_, str(name), *_]:
                 owner = call.args[0]
-                base = self._resolve(owner) if isinstance(owner, ast.Name | ast.Attribute) else ""
+                base = self._resolve(owner, depth) if isinstance(owner, ast.Name | ast.Attribute) else ""
                 return f"{base}.{name}" if base else ""
             case _:
                 return ""

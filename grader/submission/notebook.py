@@ -74,7 +74,8 @@ def convert_notebook(raw_notebook: bytes, shown_name: str, source_limit_bytes: i
         module.extend(lines)
     source = "\n".join(module) + "\n"
     parse_text(source, shown_name)
-    return ConvertedNotebook(source, tuple(dropped[:MAX_DROPPED_SHOWN]), tuple(spans))
+    in_order = sorted(dropped, key=lambda statement: (statement.cell, statement.line))
+    return ConvertedNotebook(source, tuple(in_order[:MAX_DROPPED_SHOWN]), tuple(spans))
 
 
 def _code_cells(raw_notebook: bytes, shown_name: str) -> list[str]:
@@ -163,7 +164,8 @@ def _judged(
         elif not keeper.keeps(statement):
             leaving.append(statement)
             if not _says_nothing(statement):
-                dropped.append(_dropped(number, statement.lineno, lines[statement.lineno - 1]))
+                raw_line = lines[statement.lineno - 1].encode()[statement.col_offset :]
+                dropped.append(_dropped(number, statement.lineno, raw_line.decode()))
     return leaving
 
 
