@@ -1,0 +1,349 @@
+"""Docker: one container per run, with nothing but what a training needs."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import docker
+import docker.errors
+import requests.exceptions
+from docker.types import DeviceRequest, Ulimit
+from docker.types import Mount as EngineMount
+
+from grader.errors import GraderError
+from grader.sandbox.base import ENVIRONMENT, LABEL, Availability, Exit, Limits, Request, Sandbox, SandboxProcess, Usage
+from grader.sandbox.cgroup import Cgroup, CgroupHierarchy
+from grader.sandbox.child import exit_of, from_init_status
+from grader.sandbox.docker_errors import ended_from_outside, engine_gone, translated
+from grader.sandbox.docker_stream import AttachedStream
+from grader.sandbox.mounts import check_mounts
+from grader.sandbox.owner import Owner, OwnerState, parse_owner
+from grader.text import same
+
+SCRATCH = "/scratch"
+OWNER_LABEL = f"{LABEL}.owner"
+_NOBODY = "65534:65534"
+_SPARE_PROCESSES = 1
+"""The engine's init."""
+_ENGINE_S = 60
+"""How long one request may take; an engine on a busy disk needs seconds for what otherwise takes 0.1 s."""
+_PROBE_S = 4
+_CGROUP_PAUSE_S = 0.05
+"""Between two readings of a container's cgroup, of 0.2 ms each; what is used after the last one goes unseen."""
+_STATISTICS_PAUSE_S = 1.0
+
+
+class DockerSandbox(Sandbox):
+    """Runs programs in containers of the grader's image.
+
+    The user inside is the grader's own id, so that it can read what the grader wrote for it, or nobody where the
+    grader is root. The scratch folder allows execution: torch.compile and C++ extensions load what they build there,
+    and a program that can run Python gains nothing by it.
+
+    Args:
+        image: tag of the image (`grade image build` makes it).
+        runtime: name of another runtime the engine knows, such as `runsc` (gVisor); None for the engine's default.
+    """
+
+    name = "docker"
+
+    def __init__(self, image: str, *, runtime: str | None = None) -> None:
+        self._image = image
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._connection: docker.DockerClient | None = None
+        self._processors = 0
+
+    def availability(self, *, gpu: int | None = None) -> Availability:
+        try:
+            with contextlib.closing(_connect(_PROBE_S)) as client, translated(self._image):
+                version = client.version()["Version"]
+                client.images.get(self._image)
+            if gpu is not None:
+                self._try(gpu)
+        except GraderError as error:
+            return Availability(ok=False, detail=error.message, advice=error.advice)
+        return Availability(ok=True, detail=same(f"Docker {version}, {self._image}"))
+
+    def start(self, request: Request) -> SandboxProcess:
+        check_mounts(request.mounts, as_stranger=_user() == _NOBODY)
+        client = self._client()
+        with translated(self._image):
+            container = client.api.create_container(self._image, **self._settings(client, request))["Id"]
+        return _Container(client, container, image=self._image)
+
+    def sweep(self) -> list[str]:
+        removed = []
+        client = self._client()
+        with translated(self._image):
+            for found in client.api.containers(all=True, filters={"label": LABEL}):
+                if _abandoned(found):
+                    with contextlib.suppress(docker.errors.NotFound):
+                        client.api.remove_container(found["Id"], force=True, v=True)
+                    removed.append(found["Labels"][LABEL])
+        return removed
+
+    def _client(self) -> docker.DockerClient:
+        """The one connection of this sandbox, made at first use."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = _connect(_ENGINE_S)
+                with translated(self._image):
+                    self._processors = self._connection.info()["NCPU"]
+            return self._connection
+
+    def _try(self, gpu: int) -> None:
+        """Starts a container with the GPU: an engine says whether it can hand one over at no other time."""
+        limits = Limits(memory_bytes=2**28, processes=16, cpus=1, scratch_bytes=2**20)
+        name = f"trial-{time.monotonic_ns()}"
+        with self.start(Request(name, ("-I", "-S", "-c", "pass"), (), limits, gpu=gpu)) as process:
+            process.wait(_PROBE_S)
+
+    def _settings(self, client: docker.DockerClient, request: Request) -> dict[str, Any]:
+        own = {"HOME": SCRATCH, "TMPDIR": SCRATCH}
+        # A bare name removes what the engine would add.
+        environment = [f"{name}={value}" for name, value in {**ENVIRONMENT, **own, **request.environment}.items()]
+        return {
+            "command": ["python", *request.argv],
+            "entrypoint": [],
+            "user": _user(),
+            "working_dir": SCRATCH,
+            "environment": [*environment, "HOSTNAME"],
+            "hostname": "sandbox",
+            "labels": {LABEL: request.run_id, OWNER_LABEL: str(Owner.of_this_process())},
+            "stdin_open": True,
+            "detach": False,
+            "network_disabled": True,
+            "host_config": client.api.create_host_config(**self._restrictions(request)),
+        }
+
+    def _restrictions(self, request: Request) -> dict[str, Any]:
+        limits = request.limits
+        uid, gid = _user().split(":")
+        devices = [] if request.gpu is None else [DeviceRequest(device_ids=[str(request.gpu)], capabilities=[["gpu"]])]
+        return {
+            "network_mode": "none",
+            "read_only": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges:true"],
+            "init": True,
+            "ipc_mode": "private",
+            "pids_limit": limits.processes + _SPARE_PROCESSES,
+            "mem_limit": limits.memory_bytes,
+            "memswap_limit": limits.memory_bytes,
+            "nano_cpus": min(limits.cpus, self._processors) * 10**9,
+            # Half the memory, as Linux gives by default; tmpfs counts as memory, so that gives none away.
+            "shm_size": max(4096, limits.memory_bytes // 2),
+            # Owned rather than open to all: runc 1.1 sets the mode to that of the folder that it mounts over.
+            "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,uid={uid},gid={gid},size={max(4096, limits.scratch_bytes)}"},
+            "ulimits": [
+                Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files),
+                Ulimit(name="core", soft=0, hard=0),
+            ],
+            # An output flood would otherwise be written to the host's disk.
+            "log_config": {"Type": "none"},
+            "mounts": [
+                EngineMount(target=f"/{mount.name}", source=str(mount.source.resolve()), type="bind", read_only=True)
+                for mount in request.mounts
+            ],
+            "device_requests": devices,
+            "runtime": self._runtime,
+        }
+
+
+class _Container(SandboxProcess):
+    """One container, created by the caller, from its start to its removal."""
+
+    def __init__(self, client: docker.DockerClient, container: str, *, image: str) -> None:
+        self._api = client.api
+        self._id = container
+        self._image = image
+        self._began = time.time()
+        self._killed = False
+        self._closed = False
+        self._meter: _Meter | None = None
+        self._stream: AttachedStream | None = None
+        self._status: int | None = None
+        self._ended = threading.Event()
+        self._waiter = threading.Thread(target=self._await_end, name="sandbox-wait", daemon=True)
+        try:
+            with translated(image):
+                self._stream = AttachedStream(client, container)
+                self._api.start(container)
+                self._meter = _Meter(self._api, container)
+        except BaseException:
+            self.close()
+            raise
+        self.stdout, self.stderr = self._stream.stdout, self._stream.stderr
+        self._waiter.start()
+
+    def send(self, data: bytes) -> None:
+        assert self._stream is not None
+        self._stream.send(data)
+
+    def usage(self) -> Usage:
+        assert self._meter is not None
+        return self._meter.read()
+
+    def kill(self) -> None:
+        if self._ended.is_set():
+            return
+        self._killed = True
+        # A container that has just ended, or that somebody else has removed, is as dead as was asked for.
+        with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
+            self._api.kill(self._id)
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        if not self._ended.wait(timeout_s):
+            return None
+        assert self._meter is not None
+        status = self._status
+        if status is None:
+            raise engine_gone()
+        out_of_memory = self._meter.memory_kills > 0 or self._engine_saw_memory_kill()
+        if self._killed:
+            status = 128 + signal.SIGKILL
+        elif status == 128 + signal.SIGKILL and not out_of_memory and self._killed_by_others():
+            raise ended_from_outside()
+        return exit_of(
+            from_init_status(status),
+            out_of_memory=out_of_memory,
+            out_of_processes=self._meter.process_refusals > 0,
+            usage=self._meter.read(),
+        )
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self.kill()
+        if self._meter is not None:
+            self._meter.close()
+        if self._stream is not None:
+            self._stream.close()
+        # Where the engine is gone, `sweep` removes the container once it is back.
+        with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
+            self._api.remove_container(self._id, force=True, v=True)
+        if self._waiter.ident is not None:
+            self._waiter.join(_ENGINE_S)
+
+    def _await_end(self) -> None:
+        """Asks once and is told when the container ends, however long that takes."""
+        with contextlib.suppress(docker.errors.DockerException, requests.exceptions.RequestException, ValueError):
+            answer = self._api.wait(self._id, timeout=None)
+            self._status = answer["StatusCode"]
+        self._ended.set()
+
+    def _engine_saw_memory_kill(self) -> bool:
+        """Also true where only a child was killed; false for a container that is gone."""
+        with contextlib.suppress(docker.errors.NotFound), translated(self._image):
+            return bool(self._api.inspect_container(self._id)["State"]["OOMKilled"])
+        return False
+
+    def _killed_by_others(self) -> bool:
+        """Whether the engine was asked for this end: the program's own SIGKILL leaves the same status but no event."""
+        asked = {"container": self._id, "event": ["kill", "stop", "destroy"]}
+        now = time.time()
+        with translated(self._image):
+            events = self._api.events(since=int(self._began) - 1, until=int(now) + 1, filters=asked, decode=True)
+            with contextlib.closing(events):
+                return any(True for _ in events)
+
+
+class _Meter:
+    """What a container uses: from its cgroup where this host sees it, else from the engine's statistics.
+
+    The engine removes a cgroup before it tells that the container has ended, so the figures are read all along and the
+    last ones kept: up to 50 ms at the end go unmeasured.
+    """
+
+    def __init__(self, api: docker.APIClient, container: str) -> None:
+        self._api = api
+        self._id = container
+        self._lock = threading.Lock()
+        self._usage = Usage(cpu_s=None, memory_peak_bytes=None, processes=None)
+        self._asked_at = 0.0
+        self.memory_kills = 0
+        self.process_refusals = 0
+        state = api.inspect_container(container)["State"]
+        # 0: a container that has ended already was too quick to be measured.
+        self._measurable = state["Pid"] > 0
+        self._group: Cgroup | None = None
+        if self._measurable:
+            self._group = CgroupHierarchy.of_this_machine().of_process(state["Pid"], naming=container)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read_on, name="sandbox-meter", daemon=True)
+        self._thread.start()
+
+    def read(self) -> Usage:
+        """Figures as of now, or the last that could be had."""
+        with self._lock:
+            if self._group is not None:
+                self._read_group(self._group)
+            elif self._measurable and time.monotonic() - self._asked_at > _STATISTICS_PAUSE_S / 2:
+                self._read_statistics()
+            return self._usage
+
+    def close(self) -> None:
+        """Stops reading."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _read_on(self) -> None:
+        pause_s = _STATISTICS_PAUSE_S if self._group is None else _CGROUP_PAUSE_S
+        self.read()
+        while self._measurable and not self._stopped.wait(pause_s):
+            self.read()
+
+    def _read_group(self, group: Cgroup) -> None:
+        usage = group.usage()
+        old = self._usage
+        self._usage = Usage(
+            cpu_s=old.cpu_s if usage.cpu_s is None else usage.cpu_s,
+            memory_peak_bytes=max(old.memory_peak_bytes or 0, usage.memory_peak_bytes or 0) or None,
+            processes=0 if usage.processes is None else usage.processes,
+        )
+        self.memory_kills = max(self.memory_kills, group.memory_kills())
+        self.process_refusals = max(self.process_refusals, group.process_refusals())
+
+    def _read_statistics(self) -> None:
+        with contextlib.suppress(docker.errors.DockerException, requests.exceptions.RequestException, KeyError):
+            found = self._api.stats(self._id, stream=False, one_shot=True)
+            self._asked_at = time.monotonic()
+            used_ns = found["cpu_stats"]["cpu_usage"]["total_usage"]
+            # An engine tells zeros of a container that has ended.
+            if used_ns == 0:
+                return
+            memory = found["memory_stats"]
+            peak = max(self._usage.memory_peak_bytes or 0, memory.get("max_usage", memory.get("usage", 0)))
+            self._usage = Usage(used_ns / 1e9, peak, found.get("pids_stats", {}).get("current"))
+
+
+def _connect(timeout_s: int) -> docker.DockerClient:
+    """A connection to the engine that the environment names (DOCKER_HOST), which has answered."""
+    with translated(""):
+        client = docker.from_env(timeout=timeout_s)
+        try:
+            client.ping()
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+def _user() -> str:
+    """Who the program is inside; never root."""
+    own = os.getuid() if hasattr(os, "getuid") else 0
+    return _NOBODY if own == 0 else f"{own}:{os.getgid()}"
+
+
+def _abandoned(container: dict[str, Any]) -> bool:
+    """Whether no grader will remove this container any more."""
+    owner = parse_owner(container["Labels"].get(OWNER_LABEL, ""))
+    if owner is None or owner.state() is OwnerState.DEAD:
+        return True
+    # Of another machine or an earlier boot: a run that goes on may have a grader, one that has ended has none.
+    return owner.state() is OwnerState.FOREIGN and container["State"] in ("exited", "dead", "created")

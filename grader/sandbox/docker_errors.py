@@ -1,0 +1,113 @@
+"""The engine's failures in the grader's own words: the one place where they are translated."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker.errors
+import requests.exceptions
+import urllib3.exceptions
+
+from grader.errors import DiskFull, GpuUnavailable, ImageMissing, InfrastructureError, SandboxUnavailable
+from grader.text import Text, same
+
+_START_ENGINE = Text(
+    en="Start Docker Desktop, or `sudo systemctl start docker`; check that `docker info` works for you. "
+    "Without Docker: --sandbox bubblewrap",
+    ko="Docker Desktop을 켜거나 `sudo systemctl start docker`를 실행하고 `docker info`가 되는지 확인하세요. "
+    "Docker 없이 채점하려면: --sandbox bubblewrap",
+)
+
+
+@contextmanager
+def translated(image: str) -> Iterator[None]:
+    """Turns what the client library raises into the grader's errors, with the cause kept.
+
+    Args:
+        image: what was asked for, to be named if it is missing.
+
+    Raises:
+        ImageMissing, GpuUnavailable, DiskFull, SandboxUnavailable, InfrastructureError: see `translate`.
+    """
+    try:
+        yield
+    except (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        urllib3.exceptions.HTTPError,
+        OSError,
+    ) as error:
+        raise translate(error, image) from error
+
+
+def translate(error: Exception, image: str) -> InfrastructureError:
+    """The grader's error for one of the client library's."""
+    if isinstance(error, docker.errors.ImageNotFound):
+        return ImageMissing(
+            Text(en=f"Docker has no image {image}.", ko=f"Docker에 {image} 이미지가 없습니다."),
+            Text(en="Build it once: grade image build", ko="먼저 이미지를 한 번 만드세요: grade image build"),
+        )
+    if isinstance(error, docker.errors.APIError):
+        return _refused(str(error.explanation or error), image)
+    if _mentions_permission(error):
+        return SandboxUnavailable(
+            Text(en="Docker's socket may not be used by this user.", ko="이 사용자에게 Docker 소켓 권한이 없습니다."),
+            Text(
+                en="`sudo usermod -aG docker $USER`, then log in again. Without Docker: --sandbox bubblewrap",
+                ko="`sudo usermod -aG docker $USER` 실행 후 다시 로그인하세요. Docker 없이 채점하려면: --sandbox bubblewrap",
+            ),
+        )
+    return SandboxUnavailable(
+        Text(en="No Docker engine answers.", ko="Docker 엔진이 응답하지 않습니다."), _START_ENGINE
+    )
+
+
+def ended_from_outside() -> InfrastructureError:
+    """Somebody else stopped the container."""
+    return InfrastructureError(
+        Text(en="The container was stopped from outside.", ko="컨테이너가 외부에서 중지되었습니다."),
+        Text(en="Grade the submission again.", ko="제출물을 다시 채점하세요."),
+    )
+
+
+def engine_gone() -> InfrastructureError:
+    """The engine stopped answering during a run."""
+    return InfrastructureError(
+        Text(en="The Docker engine stopped during the run.", ko="실행 도중 Docker 엔진이 멈췄습니다."), _START_ENGINE
+    )
+
+
+def _refused(explanation: str, image: str) -> InfrastructureError:
+    said = explanation.lower()
+    if "no such image" in said:
+        return translate(docker.errors.ImageNotFound(explanation), image)
+    if "could not select device driver" in said or "nvidia" in said or "cdi device" in said:
+        return GpuUnavailable(
+            Text(
+                en=f"Docker can't hand over the GPU: {explanation}",
+                ko=f"Docker가 GPU를 컨테이너에 연결하지 못합니다: {explanation}",
+            ),
+            Text(
+                en="Install the NVIDIA Container Toolkit, run `sudo nvidia-ctk runtime configure --runtime=docker`, "
+                "restart Docker; or use --device cpu.",
+                ko="NVIDIA Container Toolkit을 설치하고 `sudo nvidia-ctk runtime configure --runtime=docker` 실행 후 "
+                "Docker를 다시 시작하거나, --device cpu를 쓰세요.",
+            ),
+        )
+    if "no space left on device" in said:
+        return DiskFull(
+            Text(en="Docker's disk is full.", ko="Docker가 쓰는 디스크에 남은 공간이 없습니다."),
+            Text(en="Free some space: docker system prune", ko="공간을 확보하세요: docker system prune"),
+        )
+    return SandboxUnavailable(
+        Text(en=f"Docker refused the run: {explanation}", ko=f"Docker가 실행을 거부했습니다: {explanation}"),
+        same(""),
+    )
+
+
+def _mentions_permission(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, PermissionError) or "Permission denied" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
