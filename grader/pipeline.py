@@ -123,7 +123,7 @@ def train_model(request: GradingRequest, *, destination: Path, progress: Progres
         submission = collect(request.path, workspace / "submission")
         sandbox = open_sandbox(request.sandbox, image=request.settings.image)
         training = train(request, submission, sandbox, seed=request.seed, progress=progress)
-        ending = ending_of(training, request.mission.spec.limits)
+        ending = ending_of(training, request.mission.spec.limits, submission)
         if ending is None and training.raw_artifact is not None:
             destination.parent.mkdir(parents=True, exist_ok=True)
             destination.write_bytes(training.raw_artifact)
@@ -166,7 +166,7 @@ def check_submission(request: GradingRequest, *, progress: Progress) -> CheckRes
             limit_images=CHECK_IMAGES,
             time_budget_s=CHECK_BUDGET_S,
         )
-        ending = ending_of(training, request.mission.spec.limits)
+        ending = ending_of(training, request.mission.spec.limits, submission)
         steps.append(CheckStep(_TRAINING, ok=ending is None, detail=ending.message if ending else None))
         if ending is None and training.raw_artifact is not None:
             progress.stage(Stage.EVALUATE)

@@ -95,7 +95,7 @@ def run_trial(
     training = None
     if request.artifact is None:
         training = train(request, submission, sandbox, seed=seed, progress=progress)
-        ending = ending_of(training, spec.limits)
+        ending = ending_of(training, spec.limits, submission)
         if training.raw_artifact is not None:
             artifact.write_bytes(training.raw_artifact)
     else:
@@ -105,7 +105,9 @@ def run_trial(
     progress.stage(Stage.EVALUATE)
     artifact.chmod(0o644)
     pack = data.load(spec.data.pack)
-    hidden = shuffle_images(pack.test_images(), pack.test_labels(), workspace / f"images-{seed}.npy")
+    hidden = shuffle_images(
+        pack.array("test", "images"), pack.array("test", "labels"), workspace / f"images-{seed}.npy"
+    )
     try:
         graph, evaluation = evaluate(sandbox, artifact, hidden, spec=spec, salt=f"{submission.sha256}:{seed}")
     except ArtifactRejected as error:
@@ -136,7 +138,7 @@ def train(
     job = TrainingJob(
         spec=spec,
         submission=submission.root,
-        training_data=data.load(spec.data.pack).train_folder,
+        training_data=data.load(spec.data.pack).train_root,
         seed=seed,
         gpu=request.gpu,
         limit_images=limit_images,

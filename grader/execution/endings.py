@@ -3,12 +3,13 @@
 import signal
 
 from grader.errors import InfrastructureError
-from grader.execution.events import Failure
+from grader.execution.events import Failure, RawFrame
 from grader.execution.training import TrainingOutcome
 from grader.results import Ending, Frame, Reason
 from grader.sandbox.base import Exit
 from grader.sandbox.session import SessionEnd
 from grader.spec import LimitsSpec
+from grader.submission import Submission
 from grader.text import Text
 
 _STEPS = {
@@ -18,8 +19,11 @@ _STEPS = {
 }
 
 
-def ending_of(outcome: TrainingOutcome, limits: LimitsSpec) -> Ending | None:
+def ending_of(outcome: TrainingOutcome, limits: LimitsSpec, submission: Submission) -> Ending | None:
     """Why `outcome` ended early; None where it completed.
+
+    Args:
+        submission: tells where the lines of a converted notebook came from.
 
     Raises:
         InfrastructureError: it ended before any code of the student's ran.
@@ -42,7 +46,7 @@ def ending_of(outcome: TrainingOutcome, limits: LimitsSpec) -> Ending | None:
         case SessionEnd.EXITED:
             return _exited(outcome)
         case SessionEnd.DONE:
-            return _protocol() if outcome.failure is None else _failure(outcome, outcome.failure, limits)
+            return _protocol() if outcome.failure is None else _failure(outcome, outcome.failure, limits, submission)
 
 
 def _setup_failed(outcome: TrainingOutcome) -> InfrastructureError:
@@ -168,13 +172,13 @@ def _how(finished: Exit) -> Text:
     return Text(f"ended with exit code {finished.code}", f"종료 코드 {finished.code}로 끝났습니다")
 
 
-def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec) -> Ending:
+def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, submission: Submission) -> Ending:
     if failure.kind == "contract":
         return _contract(failure)
     limit = _limit_behind(outcome, failure, limits)
     if limit is not None:
         return limit
-    frames = tuple(Frame(**frame.model_dump()) for frame in failure.frames)
+    frames = tuple(_frame(frame, submission) for frame in failure.frames)
     where = f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
     raised = f"{failure.type}: {failure.message}" if failure.message else failure.type
     if outcome.session.phase == "export":
@@ -196,6 +200,16 @@ def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec) -> 
         advice=_advice_on(failure),
         traceback=frames,
     )
+
+
+def _frame(raw_frame: RawFrame, submission: Submission) -> Frame:
+    """A line as the student knows it: of a notebook, its cell and the line in it."""
+    found = submission.cell_of(raw_frame.file, raw_frame.line)
+    fields = raw_frame.model_dump()
+    if found is not None:
+        cell, line = found
+        fields |= {"file": f"{submission.entry_origin} [{cell}]", "line": line}
+    return Frame(**fields)
 
 
 def _advice_on(failure: Failure) -> Text:

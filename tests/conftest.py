@@ -1,0 +1,70 @@
+"""What tests share: real sandboxes, the course, and a data pack small enough for a rehearsal."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course
+from grader.sandbox import open_sandbox
+from grader.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRED = frozenset(os.environ.get("GRADER_REQUIRE", "").split())
+"""What must be there: a test that would be skipped for its absence fails instead. CI names them all."""
+
+
+def need(name: str, *, ok: bool, reason: str) -> None:
+    """Skips the test where `name` is not there; fails it where it was required."""
+    if ok:
+        return
+    if name in REQUIRED:
+        pytest.fail(f"{name} is required here: {reason}")
+    pytest.skip(f"{name}: {reason}")
+
+
+@cache
+def sandbox_state(name: str) -> tuple[bool, str]:
+    """Whether the backend can start runs here, and why not."""
+    found = open_sandbox(name, image=Settings().image).availability()  # type: ignore[arg-type]
+    return found.ok, found.detail.en
+
+
+@pytest.fixture(params=["docker", "bubblewrap"])
+def isolating(request: pytest.FixtureRequest) -> str:
+    """Each backend that isolates, by name."""
+    name: str = request.param
+    ok, reason = sandbox_state(name)
+    need(name, ok=ok, reason=reason)
+    return name
+
+
+@pytest.fixture(params=["docker", "bubblewrap", "none"])
+def any_sandbox(request: pytest.FixtureRequest) -> str:
+    """Each backend, by name."""
+    name: str = request.param
+    ok, reason = sandbox_state(name)
+    need(name, ok=ok, reason=reason)
+    return name
+
+
+@pytest.fixture
+def bubblewrap() -> str:
+    """The embedded backend, by name."""
+    ok, reason = sandbox_state("bubblewrap")
+    need("bubblewrap", ok=ok, reason=reason)
+    return "bubblewrap"
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    """The project's own course."""
+    return Course(ROOT)
+
+
+@pytest.fixture(autouse=True)
+def no_course_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests say themselves which settings they use."""
+    for name in ("GRADER_COURSE", "GRADER_SANDBOX", "GRADER_LANGUAGE", "GRADER_IMAGE", "GRADER_DOCKER_RUNTIME"):
+        monkeypatch.delenv(name, raising=False)
