@@ -8,13 +8,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from grader.errors import SubmissionInvalid
+from grader.submission import Submission
 from grader.text import Text
-
-if TYPE_CHECKING:
-    from grader.submission import Submission
 
 Rule = Literal["forbidden_import", "banned_file", "unreadable_source"]
 
@@ -69,7 +67,7 @@ class Finding:
     cell: int | None = None
 
 
-def inspect_source(submission: "Submission", rules: Rules) -> tuple[Finding, ...]:
+def inspect_source(submission: Submission, rules: Rules) -> tuple[Finding, ...]:
     """Everything in a submission that breaks `rules`, by file and line; at most `MAX_FINDINGS`.
 
     Args:
@@ -93,7 +91,7 @@ def inspect_source(submission: "Submission", rules: Rules) -> tuple[Finding, ...
     return tuple(findings[:MAX_FINDINGS])
 
 
-def declared_functions(submission: "Submission") -> dict[str, tuple[str, ...]]:
+def declared_functions(submission: Submission) -> dict[str, tuple[str, ...]]:
     """Functions defined at the top of `solution.py`, with their parameter names in order.
 
     A function that is imported or made by a call is not among them: absence proves nothing before the code runs. Of
@@ -124,7 +122,7 @@ def _parameters(arguments: ast.arguments) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _banned_files(submission: "Submission", patterns: tuple[str, ...]) -> Iterator[Finding]:
+def _banned_files(submission: Submission, patterns: tuple[str, ...]) -> Iterator[Finding]:
     for file, _ in submission.files:
         folded = file.casefold()
         last = folded.rpartition("/")[2]
@@ -139,7 +137,7 @@ def _banned_files(submission: "Submission", patterns: tuple[str, ...]) -> Iterat
 
 
 def _forbidden_imports(
-    submission: "Submission", file: str, tree: ast.Module, forbidden: tuple[str, ...]
+    submission: Submission, file: str, tree: ast.Module, forbidden: tuple[str, ...]
 ) -> Iterator[Finding]:
     if not forbidden:
         return
