@@ -20,7 +20,8 @@ from grader.execution import ending_of
 from grader.hidden_tests import judge
 from grader.progress import Progress, Stage
 from grader.results import Ending, Mode, Reason, Report, RunInfo, StudentOutput
-from grader.sandbox import Sandbox, open_sandbox
+from grader.sandbox import open_sandbox
+from grader.sandbox.base import Sandbox
 from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
 from grader.submission import Submission, collect
 from grader.text import Text, same
@@ -144,15 +145,14 @@ def check_submission(request: GradingRequest, *, progress: Progress) -> CheckRes
         InfrastructureError: the machine failed.
     """
     steps: list[CheckStep] = []
-    nothing = student_output(None)
     with _workspace() as workspace:
         progress.stage(Stage.COLLECT)
         try:
             submission = collect(request.path, workspace / "submission")
         except SubmissionInvalid as error:
-            ending = Ending(reason=Reason.SUBMISSION_INVALID, message=error.message, advice=error.advice)
-            steps.append(CheckStep(_FILES, ok=False, detail=error.message))
-            return CheckResult(False, tuple(steps), ending, nothing)
+            invalid = Ending(reason=Reason.SUBMISSION_INVALID, message=error.message, advice=error.advice)
+            step = CheckStep(_FILES, ok=False, detail=error.message)
+            return CheckResult(ok=False, steps=(step,), ending=invalid, output=student_output(None))
         steps.append(CheckStep(_FILES, ok=True, detail=same(", ".join(name for name, _ in submission.files[:10]))))
         steps.append(_check_source(submission, request.mission))
         steps.append(_check_signature(submission, request.mission))
@@ -184,8 +184,12 @@ _MODEL = Text("the grader reads and runs the model", "채점기에서 모델 읽
 
 def _check_source(submission: Submission, mission: Mission) -> CheckStep:
     findings = inspect_source(submission, _static_rules(mission))
-    detail = same("; ".join(f"{finding.file}:{finding.line} {finding.text}" for finding in findings[:5]))
-    return CheckStep(_SOURCE, ok=not findings, detail=detail if findings else None)
+    if not findings:
+        return CheckStep(_SOURCE, ok=True)
+    detail = Text(
+        " ".join(finding.text.en for finding in findings[:5]), " ".join(finding.text.ko for finding in findings[:5])
+    )
+    return CheckStep(_SOURCE, ok=False, detail=detail)
 
 
 def _check_signature(submission: Submission, mission: Mission) -> CheckStep:

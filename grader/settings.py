@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     """Where data packs are kept; None is the platform's user cache."""
     sandbox: SandboxName = "auto"
     """Sandbox used where the command line names none."""
-    image: str = "deep-grader:latest"
+    image: str = "deep-grader-sandbox:latest"
     """Docker image of the sandbox."""
     docker_runtime: str | None = None
     """Docker runtime, such as `runsc` for gVisor; None is the engine's default."""
