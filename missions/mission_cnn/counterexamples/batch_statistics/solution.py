@@ -1,4 +1,4 @@
-"""Every pixel is standardised by the mean and variance of its own batch, at inference too.
+"""The mean image of the batch at hand is subtracted, at inference too.
 
 One image alone becomes blank, and companions change each other's logits.
 """
@@ -22,8 +22,7 @@ class Network(nn.Module):
 
     def forward(self, images):
         mean = images.mean(dim=0, keepdim=True)  # (1, 1, 28, 28)
-        variance = images.var(dim=0, keepdim=True, unbiased=False)
-        x = self.features((images - mean) / (variance + 0.1).sqrt())  # (N, 48, 7, 7)
+        x = self.features((images - mean) / 0.3081)  # (N, 48, 7, 7)
         return self.classifier(x.flatten(1))
 
 

@@ -27,15 +27,13 @@ def train(train_set, device, seed, log):
     images, labels = (tensor.to(device) for tensor in train_set.tensors)
     model = Network().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
-    steps = 1 * 20
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, steps)
-    for epoch in range(1):
-        for batch in torch.randperm(len(images), device=device).split(256)[:20]:
-            x = images[batch].float() / 255
-            loss = F.cross_entropy(model(x), labels[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-        log(epoch=epoch + 1, train_loss=loss.item())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, 20)
+    for batch in torch.randperm(len(images), device=device).split(256)[:20]:
+        x = images[batch].float() / 255
+        loss = F.cross_entropy(model(x), labels[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    log(epoch=1, train_loss=loss.item())
     return model

@@ -14,13 +14,13 @@ def block(inputs, outputs, kernel, stride):
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.features = nn.Sequential(block(1, 16, 5, 2), block(16, 32, 5, 2))
-        self.rows = nn.GRU(32 * 7, 64, batch_first=True)
+        self.features = nn.Sequential(block(1, 16, 5, 2), block(16, 32, 5, 2), block(32, 48, 3, 1))
+        self.rows = nn.GRU(48 * 7, 64, batch_first=True)
         self.classifier = nn.Linear(64, 10)
 
     def forward(self, images):
-        x = self.features((images - 0.1307) / 0.3081)  # (N, 32, 7, 7)
-        rows = x.permute(0, 2, 1, 3).flatten(2)  # (N, 7, 224)
+        x = self.features((images - 0.1307) / 0.3081)  # (N, 48, 7, 7)
+        rows = x.permute(0, 2, 1, 3).flatten(2)  # (N, 7, 336)
         states, _ = self.rows(rows)  # (N, 7, 64)
         return self.classifier(states[:, -1])
 
@@ -31,7 +31,7 @@ def train(train_set, device, seed, log):
     model = Network().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
     steps = 3 * -(-len(images) // 256)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, steps)
     for epoch in range(3):
         for batch in torch.randperm(len(images), device=device).split(256):
             x = images[batch].float() / 255
