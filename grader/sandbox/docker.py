@@ -15,9 +15,9 @@ from docker.types import Mount as EngineMount
 
 from grader.errors import GraderError
 from grader.sandbox.base import ENVIRONMENT, LABEL, Availability, Exit, Limits, Request, Sandbox, SandboxProcess, Usage
-from grader.sandbox.cgroup import Cgroup, CgroupHierarchy
 from grader.sandbox.child import exit_of, from_init_status
-from grader.sandbox.docker_errors import ended_from_outside, engine_gone, translated
+from grader.sandbox.docker_engine import connect, ended_from_outside, engine_gone, translated
+from grader.sandbox.docker_meter import DockerMeter
 from grader.sandbox.docker_stream import AttachedStream
 from grader.sandbox.mounts import check_mounts
 from grader.sandbox.owner import Owner, OwnerState, parse_owner
@@ -31,9 +31,6 @@ _SPARE_PROCESSES = 1
 _ENGINE_S = 60
 """How long one request may take; an engine on a busy disk needs seconds for what otherwise takes 0.1 s."""
 _PROBE_S = 4
-_CGROUP_PAUSE_S = 0.05
-"""Between two readings of a container's cgroup, of 0.2 ms each; what is used after the last one goes unseen."""
-_STATISTICS_PAUSE_S = 1.0
 
 
 class DockerSandbox(Sandbox):
@@ -59,7 +56,7 @@ class DockerSandbox(Sandbox):
 
     def availability(self, *, gpu: int | None = None) -> Availability:
         try:
-            with contextlib.closing(_connect(_PROBE_S)) as client, translated(self._image):
+            with contextlib.closing(connect(_PROBE_S)) as client, translated(self._image):
                 version = client.version()["Version"]
                 client.images.get(self._image)
             if gpu is not None:
@@ -90,7 +87,7 @@ class DockerSandbox(Sandbox):
         """The one connection of this sandbox, made at first use."""
         with self._lock:
             if self._connection is None:
-                self._connection = _connect(_ENGINE_S)
+                self._connection = connect(_ENGINE_S)
                 with translated(self._image):
                     self._processors = self._connection.info()["NCPU"]
             return self._connection
@@ -164,7 +161,7 @@ class _Container(SandboxProcess):
         self._began = time.time()
         self._killed = False
         self._closed = False
-        self._meter: _Meter | None = None
+        self._meter: DockerMeter | None = None
         self._stream: AttachedStream | None = None
         self._status: int | None = None
         self._ended = threading.Event()
@@ -173,7 +170,7 @@ class _Container(SandboxProcess):
             with translated(image):
                 self._stream = AttachedStream(client, container)
                 self._api.start(container)
-                self._meter = _Meter(self._api, container)
+                self._meter = DockerMeter(self._api, container)
         except BaseException:
             self.close()
             raise
@@ -246,92 +243,12 @@ class _Container(SandboxProcess):
     def _killed_by_others(self) -> bool:
         """Whether the engine was asked for this end: the program's own SIGKILL leaves the same status but no event."""
         asked = {"container": self._id, "event": ["kill", "stop", "destroy"]}
-        now = time.time()
+        # With a fraction, which the client's types don't know: an end that lies ahead would be waited for.
+        period: dict[str, Any] = {"since": f"{self._began - 1:.6f}", "until": f"{time.time():.6f}"}
         with translated(self._image):
-            events = self._api.events(since=int(self._began) - 1, until=int(now) + 1, filters=asked, decode=True)
+            events = self._api.events(**period, filters=asked, decode=True)
             with contextlib.closing(events):
                 return any(True for _ in events)
-
-
-class _Meter:
-    """What a container uses: from its cgroup where this host sees it, else from the engine's statistics.
-
-    The engine removes a cgroup before it tells that the container has ended, so the figures are read all along and the
-    last ones kept: up to 50 ms at the end go unmeasured.
-    """
-
-    def __init__(self, api: docker.APIClient, container: str) -> None:
-        self._api = api
-        self._id = container
-        self._lock = threading.Lock()
-        self._usage = Usage(cpu_s=None, memory_peak_bytes=None, processes=None)
-        self._asked_at = 0.0
-        self.memory_kills = 0
-        self.process_refusals = 0
-        state = api.inspect_container(container)["State"]
-        # 0: a container that has ended already was too quick to be measured.
-        self._measurable = state["Pid"] > 0
-        self._group: Cgroup | None = None
-        if self._measurable:
-            self._group = CgroupHierarchy.of_this_machine().of_process(state["Pid"], naming=container)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._read_on, name="sandbox-meter", daemon=True)
-        self._thread.start()
-
-    def read(self) -> Usage:
-        """Figures as of now, or the last that could be had."""
-        with self._lock:
-            if self._group is not None:
-                self._read_group(self._group)
-            elif self._measurable and time.monotonic() - self._asked_at > _STATISTICS_PAUSE_S / 2:
-                self._read_statistics()
-            return self._usage
-
-    def close(self) -> None:
-        """Stops reading."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _read_on(self) -> None:
-        pause_s = _STATISTICS_PAUSE_S if self._group is None else _CGROUP_PAUSE_S
-        self.read()
-        while self._measurable and not self._stopped.wait(pause_s):
-            self.read()
-
-    def _read_group(self, group: Cgroup) -> None:
-        usage = group.usage()
-        old = self._usage
-        self._usage = Usage(
-            cpu_s=old.cpu_s if usage.cpu_s is None else usage.cpu_s,
-            memory_peak_bytes=max(old.memory_peak_bytes or 0, usage.memory_peak_bytes or 0) or None,
-            processes=0 if usage.processes is None else usage.processes,
-        )
-        self.memory_kills = max(self.memory_kills, group.memory_kills())
-        self.process_refusals = max(self.process_refusals, group.process_refusals())
-
-    def _read_statistics(self) -> None:
-        with contextlib.suppress(docker.errors.DockerException, requests.exceptions.RequestException, KeyError):
-            found = self._api.stats(self._id, stream=False, one_shot=True)
-            self._asked_at = time.monotonic()
-            used_ns = found["cpu_stats"]["cpu_usage"]["total_usage"]
-            # An engine tells zeros of a container that has ended.
-            if used_ns == 0:
-                return
-            memory = found["memory_stats"]
-            peak = max(self._usage.memory_peak_bytes or 0, memory.get("max_usage", memory.get("usage", 0)))
-            self._usage = Usage(used_ns / 1e9, peak, found.get("pids_stats", {}).get("current"))
-
-
-def _connect(timeout_s: int) -> docker.DockerClient:
-    """A connection to the engine that the environment names (DOCKER_HOST), which has answered."""
-    with translated(""):
-        client = docker.from_env(timeout=timeout_s)
-        try:
-            client.ping()
-        except BaseException:
-            client.close()
-            raise
-        return client
 
 
 def _user() -> str:

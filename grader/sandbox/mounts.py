@@ -46,7 +46,7 @@ def check_mounts(mounts: tuple[Mount, ...], *, as_stranger: bool) -> None:
 
 
 def _first_unreadable(source: Path) -> Path | None:
-    """The first file or folder that strangers can't read, among the first 2,000: data packs hold few, but large ones."""
+    """The first thing that strangers can't read, among the first 2,000: data packs hold few files, but large ones."""
     return next((path for path in islice(_tree(source), _MOST_CHECKED) if not _open_to_all(path)), None)
 
 

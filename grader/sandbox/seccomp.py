@@ -95,11 +95,10 @@ def seccomp_program(machine: str, *, deny_hidden_memory: bool = False) -> bytes 
     # A filter can't look behind clone3's pointer; told that it does not exist, libc falls back to clone.
     blocks += [_step(_EQUAL, _CLONE3, on_false=1), _refuse(errno.ENOSYS)]
     blocks += _when_called(known.clone, 0, [_step(_ANY_BIT, _NEW_NAMESPACE, on_false=1), _refuse(errno.EPERM)])
-    blocks += _when_called(
-        known.ioctl, 1, [part for one in _TERMINAL_REQUESTS for part in (_step(_EQUAL, one, on_false=1), _refuse(errno.EPERM))]
-    )  # fmt: skip
-    allowed = [part for one in _FAMILIES for part in (_step(_EQUAL, one, on_false=1), _step(_RETURN, _ALLOW))]
-    blocks += _when_called(known.socket, 0, [*allowed, _refuse(errno.EAFNOSUPPORT)])
+    pushes = [part for one in _TERMINAL_REQUESTS for part in (_step(_EQUAL, one, on_false=1), _refuse(errno.EPERM))]
+    blocks += _when_called(known.ioctl, 1, pushes)
+    families = [part for one in _FAMILIES for part in (_step(_EQUAL, one, on_false=1), _step(_RETURN, _ALLOW))]
+    blocks += _when_called(known.socket, 0, [*families, _refuse(errno.EAFNOSUPPORT)])
     return b"".join([*blocks, _step(_RETURN, _ALLOW)])
 
 

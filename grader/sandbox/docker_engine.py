@@ -1,8 +1,9 @@
-"""The engine's failures in the grader's own words: the one place where they are translated."""
+"""The connection to the engine, and its failures in the grader's own words: the one place where they are translated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import docker
 import docker.errors
 import requests.exceptions
 import urllib3.exceptions
@@ -16,6 +17,18 @@ _START_ENGINE = Text(
     ko="Docker Desktop을 켜거나 `sudo systemctl start docker`를 실행하고 `docker info`가 되는지 확인하세요. "
     "Docker 없이 채점하려면: --sandbox bubblewrap",
 )
+
+
+def connect(timeout_s: int) -> docker.DockerClient:
+    """A connection to the engine that the environment names (DOCKER_HOST), which has answered."""
+    with translated(""):
+        client = docker.from_env(timeout=timeout_s)
+        try:
+            client.ping()
+        except BaseException:
+            client.close()
+            raise
+        return client
 
 
 @contextmanager
@@ -53,7 +66,8 @@ def translate(error: Exception, image: str) -> InfrastructureError:
             Text(en="Docker's socket may not be used by this user.", ko="이 사용자에게 Docker 소켓 권한이 없습니다."),
             Text(
                 en="`sudo usermod -aG docker $USER`, then log in again. Without Docker: --sandbox bubblewrap",
-                ko="`sudo usermod -aG docker $USER` 실행 후 다시 로그인하세요. Docker 없이 채점하려면: --sandbox bubblewrap",
+                ko="`sudo usermod -aG docker $USER` 실행 후 다시 로그인하세요. "
+                "Docker 없이 채점하려면: --sandbox bubblewrap",
             ),
         )
     return SandboxUnavailable(
