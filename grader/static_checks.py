@@ -243,16 +243,17 @@ class _Names:
 
     def _called(self, call: ast.Call, depth: int) -> str:
         """What `import_module("timm")`, `__import__("timm")` or `getattr(torchvision, "models")` returns."""
-        if not isinstance(call.func, ast.Name | ast.Attribute) or not call.args:
+        arguments = call.args or [keyword.value for keyword in call.keywords if keyword.arg == "name"]
+        if not isinstance(call.func, ast.Name | ast.Attribute) or not arguments:
             return ""
-        literals = [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args]
+        literals = [argument.value if isinstance(argument, ast.Constant) else None for argument in arguments]
         match self._resolve(call.func, depth), literals:
             case "importlib.import_module", [str(name), str(package), *_] if name.startswith("."):
                 return f"{package}.{name.lstrip('.')}"
             case (("importlib.import_module" | "builtins.__import__" | "importlib.__import__"), [str(name), *_]):
                 return name
             case "builtins.getattr", [_, str(name), *_]:
-                owner = call.args[0]
+                owner = arguments[0]
                 base = self._resolve(owner, depth) if isinstance(owner, ast.Name | ast.Attribute) else ""
                 return f"{base}.{name}" if base else ""
             case _:

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 from grader.errors import SubmissionInvalid
-from grader.submission.intake import Intake, Read, not_plain, too_large_in_all
+from grader.submission.intake import CHUNK_BYTES, Intake, Read, not_plain, too_large_in_all
 from grader.submission.model import MIB
 from grader.submission.names import decode_name, printable
 from grader.submission.tape import damaged, entries
@@ -23,6 +23,10 @@ for each entry, before it can be asked anything."""
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
 _UNIX_SYSTEMS = (3, 19)
+
+# What `zipfile` says of crafted archives. ValueError: a name flagged as UTF-8 that is not, a seek before the beginning;
+# NotImplementedError (a RuntimeError): a version from the future.
+_ZIP_ERRORS = (zipfile.BadZipFile, struct.error, ValueError, OverflowError, EOFError, IndexError, OSError, RuntimeError)
 
 
 def read_archive(archive: bytes, intake: Intake) -> None:
@@ -81,6 +85,8 @@ def _read_tar(raw_read: Read, intake: Intake) -> None:
             intake.add_file(name, entry.read)
         else:
             raise not_plain(printable(name))
+    while read(CHUNK_BYTES):  # to the very end: only there does gzip compare its checksum
+        pass
 
 
 class _DirectoryCapped(io.BytesIO):
@@ -100,8 +106,7 @@ def _read_zip(archive: bytes, intake: Intake) -> None:
         with zipfile.ZipFile(_DirectoryCapped(archive)) as opened:
             for info in opened.infolist():
                 _read_zip_entry(opened, info, intake, meter)
-    except (zipfile.BadZipFile, struct.error, ValueError, OverflowError, EOFError, IndexError, OSError) as error:
-        # ValueError: a name flagged as UTF-8 that is not; a seek before the file's beginning
+    except _ZIP_ERRORS as error:
         raise damaged() from error
 
 
