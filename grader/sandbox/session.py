@@ -208,8 +208,7 @@ def run_session(
         usage = process.usage()
         clock.close(usage)
         finished = process.wait(EXIT_GRACE_S) if end is SessionEnd.EXITED else None
-        process.kill()
-        finished = finished or process.wait(EXIT_GRACE_S)
+        finished = finished or _end(process)
     if finished is None:
         raise InfrastructureError(
             Text("The sandbox did not stop when it was told to.", "샌드박스가 종료 명령에 응답하지 않았습니다."),
@@ -296,13 +295,35 @@ def _drain(descriptor: int, output: _KeptOutput) -> None:
             output.add(data)
 
 
+def _end(process: SandboxProcess) -> Exit | None:
+    """Kills the program and throws its output away until it is dead; None where that takes too long.
+
+    Docker's engine reports the end of a container only when all its output has been taken.
+    """
+    process.kill()
+    deadline = time.monotonic() + EXIT_GRACE_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while time.monotonic() < deadline:
+            for key, _ in selector.select(POLL_S / 10):
+                if not os.read(key.fd, READ_BYTES):
+                    selector.unregister(key.fd)
+            finished = process.wait(0 if selector.get_map() else POLL_S)
+            if finished is not None:
+                return finished
+    return None
+
+
 def _limit_behind(end: SessionEnd, finished: Exit) -> SessionEnd:
-    """The limit that explains an exit, where the kernel or the engine saw one."""
-    if end in (SessionEnd.EXITED, SessionEnd.PROTOCOL):
-        if finished.out_of_memory:
-            return SessionEnd.MEMORY
-        if finished.out_of_processes:
-            return SessionEnd.PROCESSES
+    """The limit that explains an end, where the kernel or the engine saw one.
+
+    A fork bomb may live on at its limit until time is up; memory never does, so time explains itself there.
+    """
+    if end in (SessionEnd.EXITED, SessionEnd.PROTOCOL) and finished.out_of_memory:
+        return SessionEnd.MEMORY
+    if end in (SessionEnd.EXITED, SessionEnd.PROTOCOL, SessionEnd.TIME) and finished.out_of_processes:
+        return SessionEnd.PROCESSES
     return end
 
 
