@@ -14,7 +14,6 @@ MAX_ATTEMPTS = 20
 """Connections for one file; each but the last few must have brought bytes."""
 MAX_FRUITLESS = 2
 """Connections in a row that may bring nothing."""
-_CHUNK_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(?:\d{1,15}|\*)")
 
 Advance = Callable[[int, int | None], None]
@@ -80,7 +79,8 @@ def _attempt(client: httpx.Client, url: str, target: Path, *, limit_bytes: int, 
         with target.open("r+b" if target.exists() else "wb") as file:
             file.truncate(position)
             file.seek(position)
-            for chunk in response.iter_raw(_CHUNK_BYTES):
+            # As it comes: with a chunk size, what had arrived of the last chunk is lost when the connection breaks.
+            for chunk in response.iter_raw():
                 position += len(chunk)
                 if position > limit_bytes:
                     raise DownloadError(f"{url} sends more than {limit_bytes} bytes")

@@ -152,10 +152,10 @@ def test_any_single_file_is_collected_or_refused(content: bytes) -> None:
     assert submission is None or submission.entry_origin == "kim.py"
 
 
-words = st.sampled_from(
-    ["import os", "X = 1", "print('한글')", "def f():\n    return 1", ";", "\n", "%time x", "!ls", "f(\n1)",
-     "if 1:\n  X = 2", "for i in X: pass", "'''%\n!'''", "# x", "\\\n", "@f\ndef g(): pass", "x?", "(", " ", "class A: pass", "\r", "\f"]
-)  # fmt: skip
+_LINES = ["import os", "X = 1", "print('한글')", "def f():\n    return 1", "%time x", "!ls", "f(\n1)", "x?", "# x"]
+_BLOCKS = ["if 1:\n  X = 2", "for i in X: pass", "@f\ndef g(): pass", "class A: pass", "'''%\n!'''"]
+_PIECES = [";", "\n", "(", " ", "\\\n", "\r", "\f"]
+words = st.sampled_from([*_LINES, *_BLOCKS, *_PIECES])
 cells = st.lists(
     st.one_of(st.lists(words, max_size=6).map("".join), st.lists(words, max_size=4).map("\n".join)), max_size=4
 )
