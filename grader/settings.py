@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SandboxName = Literal["auto", "docker", "bubblewrap", "none"]
+from grader.sandbox import SandboxName
 
 
 class Settings(BaseSettings):

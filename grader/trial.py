@@ -13,8 +13,9 @@ from grader.execution import TrainingJob, TrainingOutcome, ending_of, run_traini
 from grader.graph import GraphFacts
 from grader.progress import Progress, Stage
 from grader.results import Ending, Mode, Reason
+from grader.sandbox import SandboxName
 from grader.sandbox.base import Sandbox
-from grader.settings import SandboxName, Settings
+from grader.settings import Settings
 from grader.submission import Submission
 from grader.text import Text
 

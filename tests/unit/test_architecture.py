@@ -11,10 +11,11 @@ import grader
 
 PACKAGE = Path(grader.__file__).parent
 LEVELS: tuple[frozenset[str], ...] = (
-    frozenset({"text", "errors", "runner"}),
-    frozenset({"spec", "results", "settings"}),
-    frozenset({"progress", "course", "data", "submission", "artifact", "sandbox", "image"}),
-    frozenset({"static_checks", "graph", "execution"}),
+    frozenset({"text", "runner"}),
+    frozenset({"errors"}),
+    frozenset({"spec", "results"}),
+    frozenset({"progress", "course", "data", "submission", "artifact", "sandbox"}),
+    frozenset({"settings", "image", "static_checks", "graph", "execution"}),
     frozenset({"evaluation"}),
     frozenset({"evidence"}),
     frozenset({"hidden_tests"}),
