@@ -1,0 +1,145 @@
+"""Runs a vetted program on images: node by node, on one device, without a trace of the module it came from."""
+
+from collections.abc import Iterator
+
+import torch
+
+from grader.artifact.caps import Caps
+from grader.artifact.program import Node, Program
+from grader.artifact.refusal import quote, refuse
+from grader.graph.calling import CallFailed, Lookup, Value, call
+from grader.graph.dry_run import dry_run
+from grader.graph.liveness import constants_of, last_uses, live_nodes
+
+
+class Interpreter:
+    """The program, ready to run.
+
+    What depends on weights alone is computed once, here, after a dry run has bounded its size. Weights are never
+    written to: the reader accepts no program that does.
+
+    Args:
+        program: vetted.
+        device: where everything runs, whatever the archive said.
+        caps: checked again, on shapes alone, for each batch size before it is run for the first time.
+        ablate: op groups whose weights count as zero.
+
+    Raises:
+        ArtifactRejected: the program's shapes don't fit together, or pass the caps.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        device: torch.device | str = "cpu",
+        caps: Caps | None = None,
+        ablate: frozenset[str] = frozenset(),
+    ) -> None:
+        self.program = program
+        self._device = torch.device(device)
+        self._caps = caps or Caps()
+        self._ablate = ablate
+        self._checked: set[int] = set()
+        self._check(program.batch or 2)
+        live = live_nodes(program)
+        self._constant = constants_of(program, live)
+        self._nodes = [node for node in live if node.outputs[0] not in self._constant]
+        self._ends = last_uses(self._nodes, program.output)
+        self._values: dict[str, Value] = {
+            name: weight.tensor.to(self._device) for name, weight in program.weights.items()
+        }
+        with torch.inference_mode():
+            for node in live:
+                if node.outputs[0] in self._constant:
+                    self._step(node, self._values)
+
+    def ablated(self, groups: frozenset[str]) -> "Interpreter":
+        """The same program where every node of these groups reads zeros in the place of its weights."""
+        return Interpreter(self.program, device=self._device, caps=self._caps, ablate=self._ablate | groups)
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (N, classes), float32, on the CPU; may hold NaN or infinities.
+
+        Args:
+            images: float32 (N, C, H, W); one batch, or any number where the program's batch is fixed.
+
+        Raises:
+            ArtifactRejected: an operation fails, the caps are passed, or the output is no float32 (N, classes).
+        """
+        batch = self.program.batch
+        if batch is None:
+            return self._run(images)
+        if not len(images):
+            raise ValueError("no images")
+        parts = [self._run(_padded(part, batch))[: len(part)] for part in _chunks(images, batch)]
+        return torch.cat(parts)
+
+    def _run(self, images: torch.Tensor) -> torch.Tensor:
+        self._check(len(images))
+        with torch.inference_mode():
+            values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
+            for node in self._nodes:
+                self._step(node, values)
+                for name in self._ends[node.name]:
+                    values.pop(name, None)
+            output = values.get(self.program.output, self._values.get(self.program.output))
+            if (
+                not isinstance(output, torch.Tensor)
+                or output.dtype is not torch.float32
+                or output.dim() != 2
+                or len(output) != len(images)
+            ):
+                found, dtype = (tuple(output.shape), output.dtype) if isinstance(output, torch.Tensor) else ("-", "-")
+                raise refuse("wrong_output_shape", batch=len(images), found=found, dtype=dtype)
+            return output.to("cpu", copy=True)
+
+    def _step(self, node: Node, values: dict[str, Value]) -> None:
+        try:
+            results = call(node, self._lookup(node, values), self._device)
+        except CallFailed as error:
+            op = quote(node.short_op)
+            raise refuse("execution_failed", op=op, node=quote(node.name)) from error
+        values.update(zip(node.outputs, results, strict=True))
+
+    def _lookup(self, node: Node, values: dict[str, Value]) -> Lookup:
+        silenced = node.group in self._ablate
+
+        def lookup(name: str) -> Value:
+            if name in values and values is not self._values:
+                return values[name]
+            value = self._values[name]
+            return torch.zeros_like(value) if silenced and isinstance(value, torch.Tensor) else value
+
+        return lookup
+
+    def _check(self, batch: int) -> None:
+        if batch not in self._checked:
+            dry_run(self.program, batch, self._caps)
+            self._checked.add(batch)
+
+
+def predict(interpreter: Interpreter, images: torch.Tensor, batch_size: int) -> torch.Tensor:
+    """Logits (N, classes), float32, of all images, computed `batch_size` at a time.
+
+    Args:
+        images: float32 (N, C, H, W), N at least 1.
+        batch_size: a program with a fixed batch is run with that one instead.
+
+    Raises:
+        ArtifactRejected: as `Interpreter.logits`.
+    """
+    parts = [interpreter.logits(part) for part in _chunks(images, interpreter.program.batch or batch_size)]
+    if len({part.shape[1] for part in parts}) != 1:
+        raise refuse("wrong_output_shape", batch=len(parts[-1]), found=tuple(parts[-1].shape), dtype="float32")
+    return torch.cat(parts)
+
+
+def _chunks(images: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
+    return (images[start : start + size] for start in range(0, len(images), size))
+
+
+def _padded(images: torch.Tensor, batch: int) -> torch.Tensor:
+    """`images` brought to `batch` rows by repeating the last one."""
+    missing = batch - len(images)
+    return torch.cat([images, images[-1:].expand(missing, *images.shape[1:])]) if missing else images
