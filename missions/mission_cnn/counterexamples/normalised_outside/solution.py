@@ -29,7 +29,7 @@ def train(train_set, device, seed, log):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, -(-len(images) // 256))
     for batch in torch.randperm(len(images), device=device).split(256):
         x = images[batch].float() / 255
-        x = (x - 0.1307) / 0.3081
+        x = (x - 0.5) / 0.1
         loss = F.cross_entropy(model(x), labels[batch])
         optimizer.zero_grad()
         loss.backward()
