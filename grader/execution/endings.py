@@ -180,16 +180,18 @@ def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, sub
         return limit
     frames = tuple(_frame(frame, submission) for frame in failure.frames)
     where = f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
-    raised = f"{failure.type}: {failure.message}" if failure.message else failure.type
+    raised = _first_line(failure)
     if outcome.session.phase == "export":
         return Ending(
             reason=Reason.EXPORT_FAILED,
             message=Text(
-                f"The model can't be exported: {raised}{where}", f"모델을 내보낼 수 없습니다: {raised}{where}"
+                f"The model can't be exported: {raised}{where}",
+                f"모델을 내보낼 수 없습니다: {raised}{where}",
             ),
             advice=Text(
                 "In forward(), use tensor operations only: no if on tensor values, no .item(), .tolist() or numpy.",
-                "forward()에서는 텐서 연산만 사용하세요. 텐서 값에 대한 if, .item(), .tolist(), numpy는 쓸 수 없습니다.",
+                "forward()에서는 텐서 연산만 사용하세요. "
+                "텐서 값에 대한 if, .item(), .tolist(), numpy는 쓸 수 없습니다.",
             ),
             traceback=frames,
         )
@@ -200,6 +202,12 @@ def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, sub
         advice=_advice_on(failure),
         traceback=frames,
     )
+
+
+def _first_line(failure: Failure) -> str:
+    """The exception in one line: what libraries add below is for their own developers."""
+    lines = failure.message.strip().splitlines()
+    return f"{failure.type}: {lines[0][:300]}" if lines else failure.type
 
 
 def _frame(raw_frame: RawFrame, submission: Submission) -> Frame:
