@@ -11,7 +11,7 @@ SandboxName = Literal["auto", "docker", "bubblewrap", "none"]
 __all__ = ["SandboxName", "open_sandbox"]
 
 
-def open_sandbox(name: SandboxName, *, image: str) -> Sandbox:
+def open_sandbox(name: SandboxName, *, image: str, docker_runtime: str | None = None) -> Sandbox:
     """The sandbox of that name, or for `auto` the first that can start runs here: docker, else bubblewrap.
 
     Never chooses `none` by itself: it holds nothing back.
@@ -19,18 +19,19 @@ def open_sandbox(name: SandboxName, *, image: str) -> Sandbox:
     Args:
         name: which backend.
         image: tag of the image that the docker backend runs.
+        docker_runtime: name of another runtime the engine knows, such as `runsc`; None for its default.
 
     Raises:
         SandboxUnavailable: `auto` found none, with the reasons of each.
     """
     if name == "docker":
-        return _docker(image)
+        return _docker(image, docker_runtime)
     if name == "bubblewrap":
         return _bubblewrap()
     if name == "none":
         return _none()
     reasons = []
-    for sandbox in (_docker(image), _bubblewrap()):
+    for sandbox in (_docker(image, docker_runtime), _bubblewrap()):
         found = sandbox.availability()
         if found.ok:
             return sandbox
@@ -48,10 +49,10 @@ def open_sandbox(name: SandboxName, *, image: str) -> Sandbox:
 
 
 # Imports inside functions: each backend needs packages that `grade --help` must not load.
-def _docker(image: str) -> Sandbox:
+def _docker(image: str, runtime: str | None) -> Sandbox:
     from grader.sandbox.docker import DockerSandbox
 
-    return DockerSandbox(image)
+    return DockerSandbox(image, runtime=runtime)
 
 
 def _bubblewrap() -> Sandbox:

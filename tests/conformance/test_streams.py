@@ -1,0 +1,72 @@
+"""Bytes in, bytes out."""
+
+import os
+import resource
+import threading
+
+from tests.conformance.running import MIB, Runner, finish
+
+
+def test_input_echoed_comes_back(runner: Runner) -> None:
+    data = os.urandom(3 * MIB).hex().encode()
+    code = "import sys; sys.stdout.write(sys.stdin.read()[-1000:])"
+    assert runner.run(code, data=data).stdout.encode() == data[-1000:]
+
+
+def test_binary_input_arrives_whole(runner: Runner) -> None:
+    code = "import sys, zlib; print(zlib.crc32(sys.stdin.buffer.read()))"
+    import zlib
+
+    data = os.urandom(2 * MIB)
+    assert runner.run(code, data=data).stdout.strip() == str(zlib.crc32(data))
+
+
+def test_outputs_stay_apart(runner: Runner) -> None:
+    outcome = runner.run("import sys; print('one'); print('two', file=sys.stderr)")
+    assert (outcome.stdout, outcome.stderr) == ("one\n", "two\n")
+
+
+def test_empty_input_reads_as_end(runner: Runner) -> None:
+    assert runner.run("import sys; print(repr(sys.stdin.read()))").stdout == "''\n"
+
+
+def test_program_that_never_reads_does_not_hold_up_sender(runner: Runner) -> None:
+    with runner.start("print('done')") as process:
+        process.send(b"x" * (32 * MIB))
+        assert finish(process).stdout == "done\n"
+
+
+def test_program_killed_while_input_is_sent_closes_cleanly(runner: Runner) -> None:
+    before = threading.active_count()
+    with runner.start("import time; time.sleep(600)") as process:
+        process.send(b"x" * (32 * MIB))
+        process.kill()
+        finish(process)
+    assert threading.active_count() <= before
+
+
+def test_unread_flood_stops_program_not_host(runner: Runner) -> None:
+    code = """
+        import os, sys, time
+        block = b"x" * 65536
+        sys.stderr.write("go\\n"); sys.stderr.flush()
+        while True:
+            os.write(1, block)
+    """
+    with runner.start(code) as process:
+        os.read(process.stderr, 100)
+        before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert process.wait(1.0) is None
+        grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+    assert grown_kib < 8 * 1024
+
+
+def test_flood_that_is_read_comes_at_the_readers_pace(runner: Runner) -> None:
+    code = "import os\nfor _ in range(512): os.write(1, b'x' * 65536)"
+    assert len(runner.run(code).stdout) == 4 * MIB, "the part that the test keeps"
+
+
+def test_close_without_reading_returns(runner: Runner) -> None:
+    process = runner.start("import os\nwhile True: os.write(1, b'x' * 65536)")
+    process.close()
+    process.close()
