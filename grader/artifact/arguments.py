@@ -138,7 +138,9 @@ def _scalar(tag: str, value: Any, bad: Exception) -> Argument:
         return value
     if tag == "as_string" and type(value) is str and (value in _WORDS or _EQUATION.fullmatch(value)):
         return value
-    if tag == "as_scalar_type" and type(value) is int and DTYPES.get(value) in CONVERSIONS:
+    if tag == "as_scalar_type" and type(value) is int:
+        if DTYPES.get(value) not in CONVERSIONS:
+            raise refuse("unsupported_conversion")
         return DTYPES[value]
     if tag == "as_memory_format" and type(value) is int and value in _MEMORY_FORMATS:
         return _MEMORY_FORMATS[value]

@@ -7,7 +7,8 @@ from grader.artifact.aliasing import Aliases
 from grader.artifact.arguments import DROPPED, MAX_LIST, vetted
 from grader.artifact.caps import Caps
 from grader.artifact.document import field, variant
-from grader.artifact.operators import OPERATORS, PASSED_OVER, SYMBOLIC, Operator
+from grader.artifact.operators import OPERATORS, Operator
+from grader.artifact.overloads import INDEX_RESULTS, PASSED_OVER, SYMBOLIC
 from grader.artifact.program import Argument, Node, Ref
 from grader.artifact.refusal import quote, refuse
 
@@ -115,7 +116,7 @@ class GraphReader:
             for part, name in enumerate(outputs):
                 self._tensors.define_view(name, base, outputs[0], part if len(outputs) > 1 else None)
         else:
-            for name in outputs:
+            for name in outputs[:1] if operator.target in INDEX_RESULTS else outputs:
                 self._tensors.define(name)
 
     def _arguments(self, operator: Operator, unvetted: dict[str, Any]) -> tuple[tuple[str, Argument], ...]:

@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 
 import torch
 
-from grader.artifact.operators import OPERATORS, SYMBOLIC, Operator
+from grader.artifact.operators import OPERATORS, Operator
+from grader.artifact.overloads import SYMBOLIC
 
 
 @dataclass(frozen=True, slots=True)

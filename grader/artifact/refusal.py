@@ -171,6 +171,16 @@ RULES: Final[dict[str, Rule]] = {
         ),
         Text("Call `model.float()` before exporting.", "내보내기 전에 `model.float()`를 호출하세요."),
     ),
+    "unsupported_conversion": Rule(
+        Text(
+            "The model converts a tensor to a data type other than float32, int64 or bool.",
+            "모델이 텐서를 float32, int64, bool이 아닌 자료형으로 변환합니다.",
+        ),
+        Text(
+            "Remove `.double()`, `.half()`, `.to(torch.bfloat16)` and the like from `forward`.",
+            "`forward`에서 `.double()`, `.half()`, `.to(torch.bfloat16)` 같은 변환을 없애세요.",
+        ),
+    ),
     # names
     "bad_name": Rule(
         Text("{name} is not a name that an export contains.", "{name}은(는) 내보낸 모델에 쓰일 수 없는 이름입니다."),
