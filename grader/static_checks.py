@@ -20,7 +20,7 @@ MAX_FINDINGS = 100
 """More than this tells nobody anything new."""
 _MAX_ALIAS_ROUNDS = 4
 """`a = torchvision; b = a.models; …`: how many such steps are followed, whatever their order in the file."""
-_MAX_CHAIN = 32
+_MAX_CHAIN = 12
 """Attributes in a row that are looked at: `a.b.c` has two."""
 _MAX_CALLS = 8
 """Calls within calls that are looked into: bounds recursion, and time on a chain of a thousand calls."""

@@ -42,9 +42,11 @@ def collect(path: Path, destination: Path, limits: CollectLimits = CollectLimits
     intake = Intake(limits)
     alone = _read(absolute, intake)
     layout = lay_out(intake.files, limits, alone)
-    for name, content in layout.files.items():
-        if name.endswith(".py") and len(content) > limits.source_bytes:
-            raise _too_long(printable(name), limits.source_bytes)
+    sources = {name: len(content) for name, content in layout.files.items() if name.endswith(".py")}
+    if sum(sources.values()) > limits.source_bytes:
+        longest = max(sources, key=sources.__getitem__)
+        shown = layout.entry_origin if longest == ENTRY else printable(longest)
+        raise _too_long(shown, limits.source_bytes)
     if not layout.source_map:
         parse_python(layout.files[ENTRY], layout.entry_origin)
     _write(layout.files, destination)
@@ -118,8 +120,8 @@ def _foreign_kind(shown: str, *, archive: bool) -> SubmissionInvalid:
 def _too_long(shown: str, limit: int) -> SubmissionInvalid:
     return SubmissionInvalid(
         Text(
-            en=f"“{shown}” is longer than {limit // 1024} KiB; that is data, not code.",
-            ko=f"“{shown}” 파일이 {limit // 1024} KiB보다 깁니다. 코드가 아니라 데이터로 보입니다.",
+            en=f"The Python files are longer than {limit // 1024} KiB; the longest is “{shown}”.",
+            ko=f"파이썬 파일의 전체 길이가 {limit // 1024} KiB보다 깁니다. 가장 긴 파일은 “{shown}”입니다.",
         ),
         Text(en="Take numbers and images out of the source.", ko="코드 안에 들어 있는 숫자나 이미지를 빼 주세요."),
     )

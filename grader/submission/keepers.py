@@ -54,6 +54,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._names: set[str] = set(_BUILTINS)
+        self._added: list[str] = []
         self._star = False
 
     def keeps(self, statement: ast.stmt) -> bool:
@@ -67,10 +68,10 @@ class Keeper:
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 for alias in names:
                     self._star = self._star or alias.name == "*"
-                    self._names.add(alias.asname or alias.name.split(".")[0])
+                    self._add(alias.asname or alias.name.split(".")[0])
                 return True
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                self._names.add(name)
+                self._add(name)
                 return True
             case ast.Assign(targets=targets, value=value):
                 return self._keeps_assignment(targets, value)
@@ -88,11 +89,21 @@ class Keeper:
 
     def _keeps_all(self, statements: list[ast.stmt], depth: int) -> bool:
         """All or nothing; names of a branch that is not kept are forgotten."""
-        before = set(self._names)
+        before = len(self._added)
         if all(isinstance(inner, ast.Pass) or self._keeps(inner, depth + 1) for inner in statements):
             return True
-        self._names = before
+        self._forget_since(before)
         return False
+
+    def _add(self, name: str) -> None:
+        if name not in self._names:
+            self._names.add(name)
+            self._added.append(name)
+
+    def _forget_since(self, count: int) -> None:
+        """Takes back names in the order they came; a copy of the set for each `if` would be quadratic."""
+        self._names.difference_update(self._added[count:])
+        del self._added[count:]
 
     def _keeps_assignment(self, targets: list[ast.expr], value: ast.expr | None) -> bool:
         names: list[str] = []
@@ -103,7 +114,8 @@ class Keeper:
             names.extend(part.id for part in parts if isinstance(part, ast.Name))
         if value is not None and not self._is_value(value, 0):
             return False
-        self._names.update(names)
+        for name in names:
+            self._add(name)
         return True
 
     def _known(self, name: str) -> bool:
@@ -136,17 +148,13 @@ class Keeper:
         return all(self._is_value(child, depth + 1) for child in ast.iter_child_nodes(node))
 
     def _is_comprehension(self, node: ast.expr, depth: int) -> bool:
-        outside = self._names
-        targets = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and _stored(inner)}
-        self._names = outside | targets
-        try:
-            return all(self._is_value(child, depth + 1) for child in ast.iter_child_nodes(node))
-        finally:
-            self._names = outside
-
-
-def _stored(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
+        before = len(self._added)
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                self._add(inner.id)
+        is_value = all(self._is_value(child, depth + 1) for child in ast.iter_child_nodes(node))
+        self._forget_since(before)
+        return is_value
 
 
 def _dotted(node: ast.expr) -> str:

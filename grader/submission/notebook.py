@@ -19,6 +19,7 @@ from grader.text import Text
 HEADER = "# Made from a notebook by the grader: statements that run at top level were left out."
 MAX_CELLS = 5_000
 MAX_DROPPED_SHOWN = 200
+MAX_SHOWN_BYTES = 400
 
 # `%time x`, `!pip install`, `?name`; also behind an indent and as the right side of an assignment.
 _MAGIC_LINE = re.compile(r"^(?P<indent>[ \t]*)(?:[A-Za-z_][\w, ]*=[ \t]*)?(?:[!%]|\?{1,2}[A-Za-z_])")
@@ -141,9 +142,7 @@ def _convert_cell(
     except SubmissionInvalid:
         lines = _without_magics(lines, number, dropped)
         tree = parse_text("\n".join(lines), shown_name, where)
-    for statement in reversed(_judged(tree, lines, number, keeper=keeper, dropped=dropped, futures=futures)):
-        _blank_out(lines, statement)
-    return lines
+    return _blank_out(lines, _judged(tree, lines, number, keeper=keeper, dropped=dropped, futures=futures))
 
 
 def _judged(
@@ -157,6 +156,7 @@ def _judged(
 ) -> list[ast.stmt]:
     """The statements that must go, in order."""
     leaving: list[ast.stmt] = []
+    raw_lines = [line.encode() for line in lines]
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and statement.module == _FUTURE:
             futures.extend(alias.name for alias in statement.names)
@@ -164,8 +164,9 @@ def _judged(
         elif not keeper.keeps(statement):
             leaving.append(statement)
             if not _says_nothing(statement):
-                raw_line = lines[statement.lineno - 1].encode()[statement.col_offset :]
-                dropped.append(_dropped(number, statement.lineno, raw_line.decode()))
+                column = statement.col_offset
+                raw_start = raw_lines[statement.lineno - 1][column : column + MAX_SHOWN_BYTES]
+                dropped.append(_dropped(number, statement.lineno, raw_start.decode(errors="ignore")))
     return leaving
 
 
@@ -195,18 +196,29 @@ def _without_magics(lines: list[str], number: int, dropped: list[DroppedStatemen
     return kept
 
 
-def _blank_out(lines: list[str], statement: ast.stmt) -> None:
-    """Puts `pass` in place of a statement, and keeps what shares its lines: `import a; run(); x = 1`."""
-    start, end = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
-    # Columns count UTF-8 bytes.
-    before = lines[start].encode()[: statement.col_offset].decode()
-    after = lines[end].encode()[statement.end_col_offset :].decode()
-    if start == end:
-        lines[start] = f"{before}pass{after}"
-        return
-    lines[start] = before
-    lines[start + 1 : end] = [""] * (end - start - 1)
-    lines[end] = f"pass{after}"
+def _blank_out(lines: list[str], statements: list[ast.stmt]) -> list[str]:
+    """The lines with `pass` in place of each statement, keeping what shares its lines: `import a; run(); x = 1`.
+
+    Each line is put together once: a line may hold 100,000 statements.
+    """
+    raw_lines = [line.encode() for line in lines]  # columns count UTF-8 bytes
+    cuts: dict[int, list[tuple[int, int, bytes]]] = {}
+    for statement in statements:
+        start, end = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
+        for number in range(start, end + 1):
+            first = statement.col_offset if number == start else 0
+            last = statement.end_col_offset if number == end else None
+            cut = (first, len(raw_lines[number]) if last is None else last, b"pass" if number == end else b"")
+            cuts.setdefault(number, []).append(cut)
+    for number, in_line in cuts.items():
+        raw_line = raw_lines[number]
+        parts = []
+        position = 0
+        for first, last, replacement in in_line:
+            parts += [raw_line[position:first], replacement]
+            position = last
+        raw_lines[number] = b"".join([*parts, raw_line[position:]])
+    return [raw_line.decode() for raw_line in raw_lines]
 
 
 def _dropped(cell: int, line: int, source: str) -> DroppedStatement:

@@ -13,6 +13,9 @@ from grader.text import Text
 # What editors in use write. Codecs such as utf-7, raw_unicode_escape or idna hide source from its human reader.
 _ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii", "iso8859-1", "cp1252", "cp949", "euc_kr", "johab"})
 
+MAX_BRACES = 10_000
+"""Opening braces in one file. Up to Python 3.11 each field of an f-string costs a search through the whole of it: a
+megabyte of `{a}` took 100 s (3.11.7, one core of a cloud CPU, n = 1)."""
 MAX_SHOWN_COLUMNS = 100
 """Longest source line shown under a syntax error."""
 
@@ -77,6 +80,14 @@ def parse_text(source: str, shown_name: str, shown_line: Text | None = None) -> 
         shown_line: for a notebook, what to say in place of the file's name.
     """
     where = shown_line or Text(en=shown_name, ko=shown_name)
+    if source.count("{") > MAX_BRACES:
+        raise SubmissionInvalid(
+            Text(
+                en=f"{where.en}: more than {MAX_BRACES} opening braces; that is data, not code.",
+                ko=f"{where.ko}: 여는 중괄호가 {MAX_BRACES}개보다 많습니다. 코드가 아니라 데이터로 보입니다.",
+            ),
+            Text(en="Take the data out of the source.", ko="코드 안에 들어 있는 데이터를 빼 주세요."),
+        )
     try:
         with warnings.catch_warnings():  # "\d" in a string warns, and a host may turn warnings into errors
             warnings.simplefilter("ignore")

@@ -222,6 +222,7 @@ def test_collect_source_that_python_reads_is_taken_unchanged(source: bytes, tmp_
         (b"x = a" + b".b" * 100_000, "nested too deeply"),
         (b"x = " + b"-" * 100_000 + b"1", "nested too deeply"),
         ("x = '한글'\n".encode("utf-16"), "not UTF-8"),
+        (b"x = f'" + b"{a}" * 100_000 + b"'", "opening braces"),
     ],
 )
 def test_collect_unreadable_source_says_where(source: bytes, english: str, tmp_path: Path) -> None:
