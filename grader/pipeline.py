@@ -87,8 +87,8 @@ def grade_submission(request: GradingRequest, *, progress: Progress) -> Report:
             except SubmissionInvalid as error:
                 return invalid_report(request, error, now=datetime.now(UTC))
             findings = inspect_source(submission, _static_rules(request.mission))
-            sandbox = open_sandbox(request.sandbox, image=request.settings.image)
-            trials = _trials(request, submission, sandbox, workspace, progress)
+            with _sandbox(request) as sandbox:
+                trials = _trials(request, submission, sandbox, workspace, progress)
             trial = _median(trials)
             progress.stage(Stage.TESTS)
             evidence = _evidence(request, submission, findings, trial)
@@ -122,8 +122,8 @@ def train_model(request: GradingRequest, *, destination: Path, progress: Progres
     with _workspace() as workspace:
         progress.stage(Stage.COLLECT)
         submission = collect(request.path, workspace / "submission")
-        sandbox = open_sandbox(request.sandbox, image=request.settings.image)
-        training = train(request, submission, sandbox, seed=request.seed, progress=progress)
+        with _sandbox(request) as sandbox:
+            training = train(request, submission, sandbox, seed=request.seed, progress=progress)
         ending = ending_of(training, request.mission.spec.limits, submission)
         if ending is None and training.raw_artifact is not None:
             destination.parent.mkdir(parents=True, exist_ok=True)
@@ -156,22 +156,22 @@ def check_submission(request: GradingRequest, *, progress: Progress) -> CheckRes
         steps.append(CheckStep(_FILES, ok=True, detail=same(", ".join(name for name, _ in submission.files[:10]))))
         steps.append(_check_source(submission, request.mission))
         steps.append(_check_signature(submission, request.mission))
-        sandbox = open_sandbox(request.sandbox, image=request.settings.image)
-        training = train(
-            request,
-            submission,
-            sandbox,
-            seed=request.seed,
-            progress=progress,
-            limit_images=CHECK_IMAGES,
-            time_budget_s=CHECK_BUDGET_S,
-        )
-        ending = ending_of(training, request.mission.spec.limits, submission)
-        steps.append(CheckStep(_TRAINING, ok=ending is None, detail=ending.message if ending else None))
-        if ending is None and training.raw_artifact is not None:
-            progress.stage(Stage.EVALUATE)
-            ending = _check_artifact(request, submission, sandbox, training.raw_artifact, workspace)
-            steps.append(CheckStep(_MODEL, ok=ending is None, detail=ending.message if ending else None))
+        with _sandbox(request) as sandbox:
+            training = train(
+                request,
+                submission,
+                sandbox,
+                seed=request.seed,
+                progress=progress,
+                limit_images=CHECK_IMAGES,
+                time_budget_s=CHECK_BUDGET_S,
+            )
+            ending = ending_of(training, request.mission.spec.limits, submission)
+            steps.append(CheckStep(_TRAINING, ok=ending is None, detail=ending.message if ending else None))
+            if ending is None and training.raw_artifact is not None:
+                progress.stage(Stage.EVALUATE)
+                ending = _check_artifact(request, submission, sandbox, training.raw_artifact, workspace)
+                steps.append(CheckStep(_MODEL, ok=ending is None, detail=ending.message if ending else None))
     return CheckResult(all(step.ok for step in steps), tuple(steps), ending, student_output(training))
 
 
@@ -263,6 +263,11 @@ def _evidence(request: GradingRequest, submission: Submission, findings: tuple[F
         maybe_graph=trial.graph,
         maybe_evaluation=trial.evaluation,
     )
+
+
+def _sandbox(request: GradingRequest) -> Sandbox:
+    """The backend that was asked for; the caller closes it."""
+    return open_sandbox(request.sandbox, image=request.settings.image, docker_runtime=request.settings.docker_runtime)
 
 
 def _static_rules(mission: Mission) -> StaticRules:

@@ -27,7 +27,8 @@ def need(name: str, *, ok: bool, reason: str) -> None:
 @cache
 def sandbox_state(name: str) -> tuple[bool, str]:
     """Whether the backend can start runs here, and why not."""
-    found = open_sandbox(name, image=Settings().image).availability()  # type: ignore[arg-type]
+    with open_sandbox(name, image=Settings().image) as sandbox:  # type: ignore[arg-type]
+        found = sandbox.availability()
     return found.ok, found.detail.en
 
 

@@ -215,6 +215,18 @@ class Sandbox(ABC):
     def sweep(self) -> list[str]:
         """Removes what killed graders left behind; gives the names of what was removed."""
 
+    def close(self) -> None:
+        """Gives back what the backend itself holds, such as a connection to an engine. Idempotent; runs go on."""
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def inside(self, mount: Mount) -> str:
         """The path under which the program sees `mount`."""
         return f"/{mount.name}"

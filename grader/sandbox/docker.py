@@ -83,6 +83,12 @@ class DockerSandbox(Sandbox):
                     removed.append(found["Labels"][LABEL])
         return removed
 
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
     def _client(self) -> docker.DockerClient:
         """The one connection of this sandbox, made at first use."""
         with self._lock:

@@ -148,7 +148,7 @@ def test_submission_after_a_bad_one_is_graded_as_if_nothing_had_happened(
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("empty", {}, "solution.py"),
+        ("empty", {}, "empty"),
         ("other", {"readme.txt": b"hello"}, "solution.py"),
         ("syntax", {"solution.py": b"def train(:\n    pass\n"}, "line 1"),
         ("encoding", {"solution.py": b"# \xff\xfe\x80\ndef train(): pass\n"}, "solution.py"),
