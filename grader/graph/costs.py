@@ -44,16 +44,6 @@ def element_operations(node: Node, lookup: Lookup, results: tuple[Value, ...]) -
     return max(read, written * abs(math.prod(kernel)))
 
 
-def sequence_length(node: Node, lookup: Lookup) -> int:
-    """Steps of a fused recurrent operation; 1 for a cell."""
-    if not node.op.endswith(".input"):
-        return 1
-    data = _tensors(node, lookup)[0]
-    if data.dim() < 2:
-        return 1
-    return int(data.shape[1 if node.argument("batch_first") and data.dim() == 3 else 0])
-
-
 def _tensors(node: Node, lookup: Lookup) -> list[torch.Tensor]:
     values = [lookup(name) for name in node.refs()]
     return [value for value in values if isinstance(value, torch.Tensor)]

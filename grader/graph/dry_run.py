@@ -14,12 +14,10 @@ from grader.artifact.caps import MIB, Caps
 from grader.artifact.program import Node, Program, Ref
 from grader.artifact.refusal import quote, refuse
 from grader.graph.calling import CallFailed, Lookup, Value, call
-from grader.graph.costs import element_operations, multiply_accumulates, sequence_length
+from grader.graph.costs import element_operations, multiply_accumulates
 from grader.graph.liveness import last_uses, live_nodes
+from grader.graph.recurrence import recurrent_shapes
 
-MAX_STEPS: Final = 4096
-"""Steps of a fused recurrent operation; torch walks them one by one."""
-MAX_LAYERS: Final = 64
 META: Final = torch.device("meta")
 
 
@@ -67,15 +65,15 @@ def dry_run(program: Program, batch: int, caps: Caps) -> DryRun:
     with torch.inference_mode():
         for node in nodes:
             results = _call(node, values.__getitem__, batch)
-            products[node.name] = multiply_accumulates(node, values.__getitem__, results)
-            work += products[node.name] + element_operations(node, values.__getitem__, results)
-            if work > caps.work * batch:
-                raise refuse("too_much_work", limit=caps.work, node=quote(node.name))
             memory.take(node, results)
             if memory.peak_bytes > caps.activation_bytes:
                 raise refuse(
                     "too_much_memory", limit_mib=caps.activation_bytes // MIB, batch=batch, node=quote(node.name)
                 )
+            products[node.name] = multiply_accumulates(node, values.__getitem__, results)
+            work += products[node.name] + element_operations(node, values.__getitem__, results)
+            if work > caps.work * batch:
+                raise refuse("too_much_work", limit=caps.work, node=quote(node.name))
             for name, result in zip(node.outputs, results, strict=True):
                 values[name] = result
                 if isinstance(result, torch.Tensor):
@@ -92,70 +90,55 @@ def dry_run(program: Program, batch: int, caps: Caps) -> DryRun:
 
 def _call(node: Node, lookup: Lookup, batch: int) -> tuple[Value, ...]:
     try:
-        _refuse_long_loops(node, lookup)
+        _refuse_long_lists(node, lookup)
         if node.group == "recurrent":
-            return _recurrent(node, lookup)
+            shapes = recurrent_shapes(node, lookup)
+            return tuple(torch.empty(shape, dtype=torch.float32, device=META) for shape in shapes)
         return call(node, lookup, META)
     except CallFailed as error:
         raise refuse("impossible_graph", op=quote(node.short_op), node=quote(node.name), batch=batch) from error
 
 
-def _recurrent(node: Node, lookup: Lookup) -> tuple[Value, ...]:
-    """Shapes of a recurrent layer or cell by rule: on `meta`, torch takes 2 ms a step to find them (2.15.0, 2 cores).
+def _refuse_long_lists(node: Node, lookup: Lookup) -> None:
+    """Shapes alone can make torch build long lists: one entry per part of a split.
 
     Raises:
-        CallFailed: sequence or states don't have the dimensions they need, or the results not as many names.
+        CallFailed: the list would not have as many entries as the archive has names for.
     """
-    layer = node.op.endswith(".input")
-    data, states = node.argument("input"), node.argument("hx")
-    tensors = [
-        lookup(ref.name)
-        for ref in (data, *(states if isinstance(states, tuple) else (states,)))
-        if isinstance(ref, Ref)
-    ]
-    shapes = [
-        value.shape for value in tensors if isinstance(value, torch.Tensor) and value.dim() == (3 if layer else 2)
-    ]
-    if len(shapes) < 2 or len(shapes) != len(node.outputs) + (not layer):
-        raise CallFailed
-    after = tuple(torch.empty(shape, dtype=torch.float32, device=META) for shape in shapes[1:])
-    if not layer:
-        return after
-    width = shapes[1][-1] * (2 if node.argument("bidirectional") else 1)
-    return torch.empty((*shapes[0][:-1], width), dtype=torch.float32, device=META), *after
-
-
-def _refuse_long_loops(node: Node, lookup: Lookup) -> None:
-    """Shapes alone can make torch loop: once per step of a sequence, once per output of a split.
-
-    Raises:
-        CallFailed: it would loop longer than the archive has names for the results, or than we allow.
-    """
-    if node.group == "recurrent":
-        layers = node.argument("num_layers")
-        if sequence_length(node, lookup) > MAX_STEPS or (type(layers) is int and not 0 < layers <= MAX_LAYERS):
-            raise CallFailed
     if node.symbolic or not node.operator.lists:
         return
     base = node.argument("self")
     tensor = lookup(base.name) if isinstance(base, Ref) else None
-    dim, chunk = node.argument("dim"), node.argument("split_size")
+    dim = node.argument("dim")
     dim = dim if type(dim) is int else 0
     if not isinstance(tensor, torch.Tensor) or not -tensor.dim() <= dim < tensor.dim():
         raise CallFailed
-    size = int(tensor.shape[dim])
+    if _parts(node, lookup, int(tensor.shape[dim])) != len(node.outputs):
+        raise CallFailed
+
+
+def _parts(node: Node, lookup: Lookup, size: int) -> int:
+    """How many tensors a dimension of that size is taken apart into."""
     match node.short_op:
         case "unbind.int":
-            parts = size
+            return size
         case "split.Tensor":
-            step = lookup(chunk.name) if isinstance(chunk, Ref) else chunk
-            if type(step) is not int or step < 1:
-                raise CallFailed
-            parts = max(1, -(-size // step))
+            step = _int_argument(node, "split_size", lookup)
+        case "chunk.default":
+            step = -(-size // max(1, _int_argument(node, "chunks", lookup)))
         case _:
-            return  # `chunk` and `split_with_sizes` make no more parts than a bounded literal says
-    if parts != len(node.outputs):
+            return len(node.outputs)  # `split_with_sizes` lists its parts, and the list is bounded
+    if step < 1:
         raise CallFailed
+    return max(1, -(-size // step))
+
+
+def _int_argument(node: Node, name: str, lookup: Lookup) -> int:
+    value = node.argument(name)
+    found = lookup(value.name) if isinstance(value, Ref) else value
+    if type(found) is not int:
+        raise CallFailed
+    return found
 
 
 class _Memory:
