@@ -73,8 +73,8 @@ def file_system(
     # Programs that write to /tmp by name find the scratch folder there.
     told += ["--symlink", SCRATCH[1:], "/tmp"]  # noqa: S108
     for mount in request.mounts:
-        for parent in reversed(PurePosixPath(f"/{mount.name}").parents[:-1]):
-            told += ["--dir", str(parent)]
+        for folder_inside in reversed(PurePosixPath(f"/{mount.name}").parents[:-1]):
+            told += ["--dir", str(folder_inside)]
         told += ["--ro-bind", os.fspath(mount.source.resolve()), f"/{mount.name}"]
     # The two tmpfs that bubblewrap itself made; what is mounted on them stays as it is.
     return [*told, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", SCRATCH]
