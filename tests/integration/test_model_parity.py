@@ -1,4 +1,4 @@
-"""What the interpreter computes from an exported archive is what the module computes, for every kind of honest model."""
+"""What the interpreter computes from an exported archive is what the module computes, for honest models of any kind."""
 
 from pathlib import Path
 
