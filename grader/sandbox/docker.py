@@ -209,7 +209,7 @@ class _Container(SandboxProcess):
         out_of_memory = self._meter.memory_kills > 0 or self._engine_saw_memory_kill()
         if self._killed:
             status = 128 + signal.SIGKILL
-        elif status == 128 + signal.SIGKILL and not out_of_memory and self._killed_by_others():
+        elif from_init_status(status) < 0 and not out_of_memory and self._killed_by_others():
             raise ended_from_outside()
         return exit_of(
             from_init_status(status),
@@ -247,7 +247,7 @@ class _Container(SandboxProcess):
         return False
 
     def _killed_by_others(self) -> bool:
-        """Whether the engine was asked for this end: the program's own SIGKILL leaves the same status but no event."""
+        """Whether the engine was asked for this end: the program's own signals leave the same status but no event."""
         asked = {"container": self._id, "event": ["kill", "stop", "destroy"]}
         # With a fraction, which the client's types don't know: an end that lies ahead would be waited for.
         period: dict[str, Any] = {"since": f"{self._began - 1:.6f}", "until": f"{time.time():.6f}"}
