@@ -20,7 +20,7 @@ def verdict(program: bytes, *, number: int, architecture: int, arguments: tuple[
         if code == 0x20:
             (value,) = struct.unpack_from("<I", data, operand)
         elif code == 0x06:
-            return operand
+            return int(operand)
         else:
             holds = {0x15: value == operand, 0x35: value >= operand, 0x45: bool(value & operand)}[code]
             place += on_true if holds else on_false
