@@ -106,11 +106,12 @@ def run_trial(
     progress.stage(Stage.EVALUATE)
     artifact.chmod(0o644)
     pack = data.load(spec.data.pack)
+    salt = f"{submission.sha256}:{seed}"
     hidden = shuffle_images(
-        pack.array("test", "images"), pack.array("test", "labels"), workspace / f"images-{seed}.npy"
+        pack.array("test", "images"), pack.array("test", "labels"), workspace / f"images-{seed}.npy", salt=salt
     )
     try:
-        graph, evaluation = evaluate(sandbox, artifact, hidden, spec=spec, salt=f"{submission.sha256}:{seed}")
+        graph, evaluation = evaluate(sandbox, artifact, hidden, spec=spec, salt=salt)
     except ArtifactRejected as error:
         return Trial(seed=seed, training=training, obtained=True, ending=rejection(error))
     return Trial(seed=seed, training=training, obtained=True, ending=None, graph=graph, evaluation=evaluation)

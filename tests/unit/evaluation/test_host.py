@@ -33,10 +33,10 @@ def test_order_is_the_same_for_the_same_grading_and_another_for_any_other(tmp_pa
     assert (first != shuffled(tmp_path, "a", labels_from=1)[0]).any(), "the order must depend on the secret labels"
 
 
-def logits_message(name: str, logits: np.ndarray, **changes: object) -> Message:
+def logits_message(pass_name: str, logits: np.ndarray, **changes: object) -> Message:
     blob = logits.astype("<f4").tobytes()
     rows, columns = logits.shape
-    event = {"event": "logits", "name": name, "rows": rows, "columns": columns, "seconds": 0.1, **changes}
+    event = {"event": "logits", "name": pass_name, "rows": rows, "columns": columns, "seconds": 0.1, **changes}
     return Message(json.dumps({**event, "blob_bytes": len(blob)}).encode(), blob)
 
 
