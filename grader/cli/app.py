@@ -1,0 +1,110 @@
+"""The commands put together, and the border where failures become a sentence and an exit code."""
+
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+import grader
+from grader.cli import data, doctor, grading, image, missions
+from grader.cli.options import DebugOption, LanguageOption
+from grader.cli.session import Session, make_streams_lenient
+from grader.errors import ExitCode, GraderError, StudentError
+from grader.text import Text
+
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code after a polite request to stop."""
+
+_EXAMPLES = """[bold]Examples[/bold]
+
+grade start mission_cnn              [dim]copy the starter code to ./mission_cnn[/dim]
+grade check mission_cnn              [dim]find contract mistakes in seconds[/dim]
+grade submit mission_cnn             [dim]train, measure, score, write a report[/dim]
+grade submit mission_cnn work.ipynb  [dim]grade one notebook, archive or folder[/dim]
+grade doctor                         [dim]what this machine has and what it lacks[/dim]
+
+[bold]Exit codes of submit[/bold]
+
+0 passed · 1 below the pass mark · 2 usage · 3 machine failed · 130 stopped
+"""
+
+app = typer.Typer(
+    name="grade",
+    help="Grades deep-learning missions. Your code runs in a sandbox that never holds the test answers.",
+    epilog=_EXAMPLES,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"grade {grader.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    lang: LanguageOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Grades deep-learning missions. Your code runs in a sandbox that never holds the test answers."""
+
+
+missions.register(app)
+grading.register(app)
+app.add_typer(data.app, name="data", rich_help_panel="This machine")
+app.add_typer(image.app, name="image", rich_help_panel="This machine")
+doctor.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits.
+
+    Args:
+        arguments: what follows `grade`; None takes the process's own.
+
+    Raises:
+        SystemExit: always, with a code of `ExitCode`.
+    """
+    make_streams_lenient()
+    session = Session()
+    try:
+        # A termination unwinds like Ctrl-C, so that no container or temporary folder is left.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+        app(args=None if arguments is None else list(arguments), prog_name="grade", obj=session)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if code == ExitCode.INTERRUPTED:
+            session.say(Text("Stopped; nothing was left running.", "중단했습니다. 실행 중이던 작업도 정리했습니다."))
+    except GraderError as error:
+        _show_traceback(session)
+        session.complain(error)
+        code = ExitCode.BELOW_PASS_MARK if isinstance(error, StudentError) else error.exit_code
+    except Exception as error:
+        _show_traceback(session)
+        session.say(_internal_error(error))
+        code = ExitCode.INFRASTRUCTURE
+    sys.exit(int(code))
+
+
+def _show_traceback(session: Session) -> None:
+    if session.debug:
+        traceback.print_exc()
+
+
+def _internal_error(error: Exception) -> Text:
+    name = type(error).__name__
+    return Text(
+        f"Internal error ({name}). Run again with --debug to see where.",
+        f"내부 오류가 발생했습니다({name}). --debug 옵션으로 다시 실행하면 원인을 볼 수 있습니다.",
+    )

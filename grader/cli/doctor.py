@@ -1,0 +1,195 @@
+"""`grade doctor`: what this machine has, what it lacks, and what to type."""
+
+import importlib.metadata
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text as Line
+
+from grader.cli.options import DebugOption, LanguageOption
+from grader.cli.session import Session, session_of
+from grader.errors import ExitCode, GraderError
+from grader.text import Text, same
+
+LOW_DISK_BYTES = 2 * 1024**3
+"""Below this much free space a grading may end with a full disk: a report, a model, scratch and a pack need 1 GiB."""
+
+
+class State(Enum):
+    """What a line says."""
+
+    READY = ("✓", "green")
+    OPTIONAL = ("–", "yellow")
+    MISSING = ("✗", "red")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line.
+
+    Attributes:
+        name: what was looked at.
+        state: there, missing but not needed, or missing.
+        detail: version or reason.
+        advice: what to type; None where nothing is to be done.
+    """
+
+    name: Text
+    state: State
+    detail: Text
+    advice: Text | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("doctor", rich_help_panel="This machine")(doctor)
+
+
+def doctor(
+    context: typer.Context,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Remove what killed gradings left behind: containers, cgroups, folders.")
+    ] = False,
+    lang: LanguageOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show what this machine has, what it lacks, and what to type."""
+    session = session_of(context)
+    if clean:
+        _clean(session)
+        return
+    findings = examine(session)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for finding in findings:
+        symbol, style = finding.state.value
+        detail = Line(session.text(finding.detail))
+        if finding.advice is not None:
+            detail.append(f"\n→ {session.text(finding.advice).strip()}", style="bold")
+        table.add_row(Line(symbol, style=f"bold {style}"), Line(session.text(finding.name)), detail)
+    session.show(table)
+    if any(finding.state is State.MISSING for finding in findings):
+        raise typer.Exit(ExitCode.INFRASTRUCTURE)
+    session.say(Text("Ready to grade.", "채점할 준비가 되어 있습니다."))
+
+
+def examine(session: Session) -> list[Finding]:
+    """Every finding, in the order shown. No check ends the command, whatever it meets."""
+    checks: tuple[Callable[[Session], list[Finding]], ...] = (_python, _torch, _gpu, _sandboxes, _course, _packs, _disk)
+    findings: list[Finding] = []
+    for check in checks:
+        try:
+            findings += check(session)
+        except GraderError as error:
+            findings.append(Finding(same(check.__name__.strip("_")), State.MISSING, error.message, error.advice))
+    return findings
+
+
+def _python(session: Session) -> list[Finding]:
+    return [Finding(same("Python"), State.READY, same(f"{platform.python_version()}, {platform.platform(terse=True)}"))]
+
+
+def _torch(session: Session) -> list[Finding]:
+    try:
+        import torch
+    except Exception as error:  # a broken installation fails in many ways, and this command is there to say so
+        detail = Text(f"can't be loaded: {type(error).__name__}", f"불러올 수 없습니다: {type(error).__name__}")
+        return [Finding(same("torch"), State.MISSING, detail, same("pip install --force-reinstall torch"))]
+    vision = importlib.metadata.version("torchvision")
+    return [Finding(same("torch"), State.READY, same(f"{torch.__version__}, torchvision {vision}"))]
+
+
+def _gpu(session: Session) -> list[Finding]:
+    import torch
+
+    name = Text("GPU", "GPU")
+    if not torch.cuda.is_available():
+        detail = Text("none that torch can use; training runs on the CPU", "사용 가능한 GPU가 없어 CPU로 학습합니다")
+        return [Finding(name, State.OPTIONAL, detail)]
+    names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+    return [Finding(name, State.READY, same(names))]
+
+
+def _sandboxes(session: Session) -> list[Finding]:
+    """Each isolating sandbox; one that is missing is a fault only where the other is missing too."""
+    from grader.sandbox import open_sandbox
+
+    settings = session.settings
+    names: tuple[Literal["docker", "bubblewrap"], ...] = ("docker", "bubblewrap")
+    found = [
+        (name, open_sandbox(name, image=settings.image, docker_runtime=settings.docker_runtime).availability())
+        for name in names
+    ]
+    usable = any(availability.ok for _, availability in found)
+    absent = State.OPTIONAL if usable else State.MISSING
+    return [
+        Finding(
+            Text(f"sandbox: {name}", f"샌드박스: {name}"),
+            State.READY if availability.ok else absent,
+            availability.detail,
+            availability.advice,
+        )
+        for name, availability in found
+    ]
+
+
+def _course(session: Session) -> list[Finding]:
+    name = Text("course", "과정")
+    try:
+        course = session.course()
+        count = len(course.missions())
+    except GraderError as error:
+        return [Finding(name, State.MISSING, error.message, error.advice)]
+    return [Finding(name, State.READY, Text(f"{course.root}, {count} mission(s)", f"{course.root}, 미션 {count}개"))]
+
+
+def _packs(session: Session) -> list[Finding]:
+    from grader import data
+
+    findings: list[Finding] = []
+    for spec in data.list_packs():
+        name = Text(f"data pack: {spec.id}", f"데이터 팩: {spec.id}")
+        try:
+            pack = data.load(spec.id, cache_dir=session.settings.cache_dir)
+        except GraderError as error:
+            findings.append(Finding(name, State.MISSING, error.message, error.advice))
+        else:
+            findings.append(Finding(name, State.READY, same(str(pack.root))))
+    return findings
+
+
+def _disk(session: Session) -> list[Finding]:
+    from grader.reports import figures
+
+    free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    detail = Text(f"{figures.size(free_bytes)} free", f"{figures.size(free_bytes)} 사용 가능")
+    name = Text("disk", "디스크")
+    if free_bytes >= LOW_DISK_BYTES:
+        return [Finding(name, State.READY, detail)]
+    return [Finding(name, State.MISSING, detail, Text("Free some space.", "저장 공간을 확보하세요."))]
+
+
+def _clean(session: Session) -> None:
+    from grader.sandbox import open_sandbox
+
+    settings = session.settings
+    names: tuple[Literal["docker", "bubblewrap", "none"], ...] = ("docker", "bubblewrap", "none")
+    removed: list[str] = []
+    for name in names:
+        sandbox = open_sandbox(name, image=settings.image, docker_runtime=settings.docker_runtime)
+        if name == "docker" and not sandbox.availability().ok:
+            continue
+        removed += sandbox.sweep()
+    for item in removed:
+        session.show(Line(item))
+    session.say(
+        Text(f"Removed {len(removed)} leftover(s).", f"남아 있던 항목 {len(removed)}개를 정리했습니다.")
+        if removed
+        else Text("Nothing was left behind.", "정리할 항목이 없습니다.")
+    )

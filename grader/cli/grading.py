@@ -1,0 +1,311 @@
+"""`grade check`, `grade train`, `grade submit`: rehearse, train here, be graded."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text as Line
+
+from grader.cli.options import (
+    DebugOption,
+    GpuOption,
+    LanguageOption,
+    MissionArgument,
+    SandboxChoice,
+    SandboxOption,
+    SeedOption,
+)
+from grader.cli.session import Session, session_of
+from grader.cli.submissions import locate, report_folder
+from grader.errors import DestinationExists, ExitCode, UsageError
+from grader.text import Text, same
+
+if TYPE_CHECKING:
+    from grader.pipeline import CheckResult, GradingRequest
+    from grader.results import Ending, Report, StudentOutput
+
+PathArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="PATH",
+        help="Folder, archive, .py or notebook. Default: here if it holds solution.py or one notebook, else ./MISSION.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    panel = "Your work"
+    app.command("check", rich_help_panel=panel, epilog="Example: grade check mission_cnn")(check)
+    app.command("train", rich_help_panel=panel, epilog="Example: grade train mission_cnn --out model.pt2")(train)
+    examples = (
+        "[bold]Examples[/bold]\n\ngrade submit mission_cnn\ngrade submit mission_cnn work.ipynb --gpu none\n"
+        "grade submit mission_cnn --artifact model.pt2\ngrade submit mission_cnn --json > report.json"
+    )
+    app.command("submit", rich_help_panel=panel, epilog=examples)(submit)
+
+
+def check(
+    context: typer.Context,
+    mission: MissionArgument,
+    path: PathArgument = None,
+    sandbox: SandboxOption = None,
+    gpu: GpuOption = "auto",
+    seed: SeedOption = 0,
+    lang: LanguageOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Find contract mistakes in seconds: rules, signature, a few training steps, export. Gives no score."""
+    session = session_of(context)
+    request = _request(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed)
+    from grader.cli.progress import watching
+    from grader.pipeline import check_submission
+
+    with watching(session.err, session.language) as progress:
+        result = check_submission(request, progress=progress)
+    _show_check(session, result)
+    if not result.ok:
+        raise typer.Exit(_student_exit(result.ending))
+    session.say(
+        Text(
+            f"Ready. Next: grade submit {mission}.",
+            f"제출할 준비가 되었습니다. 다음 단계: grade submit {mission}",
+        )
+    )
+
+
+def train(
+    context: typer.Context,
+    mission: MissionArgument,
+    path: PathArgument = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the exported model.")] = Path(
+        "model.pt2"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
+    sandbox: Annotated[
+        SandboxChoice, typer.Option("--sandbox", help="Where the code runs; none, since it is your own.")
+    ] = "none",
+    gpu: GpuOption = "auto",
+    seed: SeedOption = 0,
+    lang: LanguageOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Train your own code here, within the mission's limits, and write the exported model."""
+    session = session_of(context)
+    request = _request(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed)
+    if out.exists() and not force:
+        raise DestinationExists(
+            Text(f"{out} exists already; nothing was trained.", f"{out} 파일이 이미 있어 학습을 시작하지 않았습니다."),
+            Text(
+                "Add --force to replace it, or name another with --out.",
+                "--force로 덮어쓰거나 --out으로 다른 이름을 지정하세요.",
+            ),
+        )
+    from grader.cli.progress import watching
+    from grader.pipeline import train_model
+    from grader.reports import figures, words
+
+    staged = out.with_name(f".{out.name}.partial") if out.exists() else out
+    staged.unlink(missing_ok=True)
+    with watching(session.err, session.language) as progress:
+        result = train_model(request, destination=staged, progress=progress)
+    if not result.ok or result.artifact is None:
+        _show_failure(session, result.ending, result.output)
+        raise typer.Exit(_student_exit(result.ending))
+    if staged != out:
+        staged.replace(out)
+    size = figures.size(out.stat().st_size)
+    session.show(Line(session.text(Text(f"✓ Wrote {out} ({size}).", f"✓ {out} 파일을 저장했습니다({size})."))))
+    session.say(same(" · ".join(words.run_facts(result.run, session.language)[1:])), style="dim")
+    session.say(
+        Text(
+            f"Next: grade submit {mission} --artifact {out}",
+            f"다음 단계: grade submit {mission} --artifact {out}",
+        )
+    )
+
+
+def submit(
+    context: typer.Context,
+    mission: MissionArgument,
+    path: PathArgument = None,
+    artifact: Annotated[
+        Path | None,
+        typer.Option(
+            "--artifact", metavar="FILE", help="A model trained elsewhere; it is measured, not trained again."
+        ),
+    ] = None,
+    sandbox: SandboxOption = None,
+    gpu: GpuOption = "auto",
+    seed: SeedOption = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Folder for report.json and report.html; those in it are replaced.",
+            show_default="reports/MISSION-NAME-TIME",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON and nothing else; files only with --out.")
+    ] = False,
+    lang: LanguageOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Grade a submission: train, measure on hidden images, score, explain."""
+    session = session_of(context)
+    if artifact is not None and not artifact.is_file():
+        raise UsageError(Text(f"There is no file {artifact}.", f"{artifact} 파일이 없습니다."))
+    request = _request(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed, artifact=artifact)
+    report = _grade(session, request, quiet=as_json)
+    if as_json:
+        from grader.reports.json import render_json
+
+        _write_out(render_json(report, session.language))
+    else:
+        from grader.reports.terminal import render_terminal
+
+        session.show(render_terminal(report, session.language))
+    if out is not None or not as_json:
+        folder = out or report_folder(report.mission.id, report.submission.name, report.created)
+        page = write_report(report, folder, session)
+        session.say(Text(f"Report: {page}", f"결과 보고서: {page}"))
+    raise typer.Exit(exit_code(report))
+
+
+def exit_code(report: "Report") -> ExitCode:
+    """What `grade submit` tells the shell."""
+    from grader.results import Verdict
+
+    if report.verdict is Verdict.NOT_GRADED:
+        return ExitCode.INFRASTRUCTURE
+    return ExitCode.PASSED if report.passed else ExitCode.BELOW_PASS_MARK
+
+
+def write_report(report: "Report", folder: Path, session: Session) -> Path:
+    """Writes report.json and report.html; gives the page's path.
+
+    Raises:
+        UsageError: the folder can't be written.
+    """
+    from grader.reports.html import render_html
+    from grader.reports.json import render_json
+
+    documents = {
+        "report.json": render_json(report, session.language),
+        "report.html": render_html(report, session.language),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, document in documents.items():
+            partial = folder / f".{name}.partial"
+            partial.write_text(document, encoding="utf-8")
+            partial.replace(folder / name)
+    except OSError as error:
+        raise UsageError(
+            Text(
+                f"The report can't be written to {folder}: {error.strerror}.",
+                f"{folder}에 보고서를 저장할 수 없습니다: {error.strerror}.",
+            ),
+            Text("Name another folder with --out.", "--out으로 다른 폴더를 지정하세요."),
+        ) from error
+    return folder / "report.html"
+
+
+def choose_gpu(choice: str) -> int | None:
+    """The GPU to train on: the first one that torch can use for `auto`; None is the CPU.
+
+    Args:
+        choice: `auto`, `none` or an index.
+    """
+    if choice == "none":
+        return None
+    if choice != "auto":
+        return int(choice)
+    import torch
+
+    return 0 if torch.cuda.is_available() else None
+
+
+def _request(
+    session: Session,
+    mission: str,
+    path: Path | None,
+    *,
+    sandbox: SandboxChoice | None,
+    gpu: str,
+    seed: int,
+    artifact: Path | None = None,
+) -> "GradingRequest":
+    """Settles everything that a usage error can be about before anything slow is imported."""
+    found = session.course().mission(mission)
+    located = locate(mission, path, here=Path.cwd())
+    from grader.pipeline import GradingRequest
+
+    return GradingRequest(
+        mission=found,
+        path=located,
+        artifact=artifact,
+        sandbox=sandbox or session.settings.sandbox,
+        gpu=choose_gpu(gpu),
+        seed=seed,
+        settings=session.settings,
+    )
+
+
+def _grade(session: Session, request: "GradingRequest", *, quiet: bool) -> "Report":
+    from grader.cli.progress import watching
+    from grader.pipeline import grade_submission
+    from grader.progress import Silent
+    from grader.reports.visibility import for_students
+
+    if quiet:
+        report = grade_submission(request, progress=Silent())
+    else:
+        with watching(session.err, session.language) as progress:
+            report = grade_submission(request, progress=progress)
+    return for_students(report, request.mission.spec)
+
+
+def _show_check(session: Session, result: "CheckResult") -> None:
+    from grader.reports.escape import inert
+
+    for step in result.steps:
+        symbol, style = ("✓", "green") if step.ok else ("✗", "red")
+        session.show(Line.assemble((f"{symbol} ", f"bold {style}"), session.text(step.name)))
+        if step.detail is not None and (step.ok or result.ending is None):
+            detail = inert(session.text(step.detail), lines=True)
+            session.show(Line(f"  {detail}", style="dim" if step.ok else ""))
+    if result.ending is not None:
+        _show_failure(session, result.ending, result.output)
+
+
+def _show_failure(session: Session, ending: "Ending | None", output: "StudentOutput") -> None:
+    from grader.reports.escape import inert_ending, inert_output
+    from grader.reports.terminal import render_ending, render_output
+
+    if ending is not None:
+        session.show(render_ending(inert_ending(ending), session.language))
+    if output.text.strip():
+        session.show(render_output(inert_output(output), session.language))
+
+
+def _student_exit(ending: "Ending | None") -> ExitCode:
+    from grader.results import Reason
+
+    machine = ending is not None and ending.reason is Reason.INFRASTRUCTURE
+    return ExitCode.INFRASTRUCTURE if machine else ExitCode.BELOW_PASS_MARK
+
+
+def _write_out(document: str) -> None:
+    """JSON is UTF-8 whatever the terminal's encoding, and not wrapped."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(document)
+        return
+    sys.stdout.flush()
+    stream.write(document.encode("utf-8"))
+    stream.flush()

@@ -1,0 +1,45 @@
+"""Numbers as people read them, in the language of the report."""
+
+from grader.text import Language
+
+
+def points(value: float) -> str:
+    """Points without needless decimals: `12`, `7.5`, `3.33`."""
+    return f"{round(value, 2):g}"
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] with two decimals: at 10,000 images the second one is a single image."""
+    return f"{100 * share:.2f} %"
+
+
+def seconds(value: float, language: Language) -> str:
+    """A duration: tenths below ten seconds, minutes from one hundred and twenty seconds on."""
+    if value < 10:
+        return f"{value:.1f}초" if language == "ko" else f"{value:.1f} s"
+    whole = round(value)
+    if whole < 120:
+        return f"{whole}초" if language == "ko" else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if language == "ko":
+        return f"{minutes}분 {rest}초" if rest else f"{minutes}분"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def size(count: int) -> str:
+    """A number of bytes in binary units."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def number(value: float | str) -> str:
+    """A logged value, short: four significant digits; words such as `nan` stay words."""
+    if isinstance(value, str):
+        return value
+    if value == int(value) and abs(value) < 1e9:
+        return str(int(value))
+    return f"{value:.4g}"

@@ -1,0 +1,130 @@
+"""The sentences that every rendering of a report shares."""
+
+from grader.reports import figures
+from grader.results import Metrics, Mode, Reason, Report, RunInfo, Status, Verdict
+from grader.text import Language, Text
+
+SYMBOL = {Status.PASSED: "✓", Status.PARTIAL: "◐", Status.FAILED: "✗", Status.SKIPPED: "–"}
+
+STATUS = {
+    Status.PASSED: Text("met", "충족"),
+    Status.PARTIAL: Text("partly met", "부분 충족"),
+    Status.FAILED: Text("not met", "미충족"),
+    Status.SKIPPED: Text("not judged", "판정 안 함"),
+}
+
+REASON = {
+    Reason.SUBMISSION_INVALID: Text("The submission could not be read", "제출물을 읽을 수 없었습니다"),
+    Reason.TRAIN_ERROR: Text("The code stopped with an error", "코드 실행 중 오류가 발생했습니다"),
+    Reason.TIME_LIMIT: Text("Training ran out of time", "학습 시간이 한도를 넘었습니다"),
+    Reason.MEMORY_LIMIT: Text("Training ran out of memory", "메모리 사용량이 한도를 넘었습니다"),
+    Reason.OUTPUT_LIMIT: Text("The code printed too much", "출력량이 한도를 넘었습니다"),
+    Reason.PROCESS_LIMIT: Text("The code started too many processes", "프로세스 수가 한도를 넘었습니다"),
+    Reason.EXPORT_FAILED: Text("The model could not be exported", "모델을 내보낼 수 없었습니다"),
+    Reason.ARTIFACT_REJECTED: Text("The exported model was not accepted", "내보낸 모델이 허용되지 않았습니다"),
+    Reason.INFRASTRUCTURE: Text("The grading machine failed", "채점 시스템에 문제가 생겼습니다"),
+}
+
+PASSED = Text("Passed", "통과")
+BELOW_PASS_MARK = Text("Below the pass mark", "통과 기준 미달")
+NOT_GRADED = Text("Not graded", "채점하지 못했습니다")
+NOT_YOUR_FAULT = Text(
+    "This was not caused by your work and costs no points. Please submit again later.",
+    "제출하신 과제의 문제가 아니며 감점되지 않습니다. 잠시 후 다시 제출해 주세요.",
+)
+NOT_REPRODUCED = Text("trained by the student, not reproduced", "학생이 직접 학습한 모델이며, 채점기가 재현하지 않음")
+RETRAINED = Text("trained by the grader", "채점기가 직접 학습시킨 모델")
+CLAIMED = Text("values as logged by the submitted code", "제출한 코드가 기록한 값입니다")
+
+CRITERION = Text("Criterion", "평가 기준")
+POINTS = Text("Points", "점수")
+MEASURED = Text("Measured", "측정값")
+EXPECTED = Text("Expected", "기대값")
+HINT = Text("Hint", "도움말")
+NEXT = Text("What to do", "이렇게 해 보세요")
+RUN = Text("Run", "실행 정보")
+ACCURACY = Text("Accuracy", "정확도")
+PERTURBED = Text("Accuracy on shifted, rotated or noisy images", "변형한 이미지에서의 정확도")
+MODEL = Text("Model", "모델")
+NOTES = Text("Left out of the submission", "제출물에서 제외된 항목")
+OUTPUT = Text("Printed by the submitted code", "제출한 코드의 출력")
+OUTPUT_CUT = Text("only the last part is shown", "마지막 부분만 표시합니다")
+TRACEBACK = Text("Where it stopped (innermost last)", "오류가 발생한 위치 (마지막 줄이 가장 안쪽)")
+
+
+def headline(report: Report) -> Text:
+    """How it ended, in a few words."""
+    if report.verdict is Verdict.NOT_GRADED:
+        return NOT_GRADED
+    return PASSED if report.passed else BELOW_PASS_MARK
+
+
+def score(report: Report) -> Text:
+    """The score beside the largest one."""
+    got, most = figures.points(report.score), figures.points(report.max_score)
+    return Text(f"{got} / {most} points", f"{got} / {most}점")
+
+
+def pass_mark(report: Report) -> Text:
+    """From which score the mission is passed."""
+    mark = figures.points(report.mission.pass_mark)
+    return Text(f"pass mark {mark}", f"통과 기준 {mark}점")
+
+
+def mode(run: RunInfo) -> Text:
+    """Who trained the model."""
+    return RETRAINED if run.mode is Mode.RETRAIN else NOT_REPRODUCED
+
+
+def accuracy(metrics: Metrics) -> Text:
+    """The accuracy with its interval and the number of images."""
+    low, high = (f"{100 * end:.2f}" for end in metrics.accuracy_interval)
+    value = figures.percent(metrics.accuracy)
+    return Text(
+        f"{value} (95 % interval {low}–{high} %, {metrics.images:,} hidden images)",
+        f"{value} (95 % 신뢰구간 {low}–{high} %, 비공개 이미지 {metrics.images:,}장)",
+    )
+
+
+def run_facts(run: RunInfo, language: Language) -> tuple[str, ...]:
+    """Sandbox, device, seed, time and memory of a run, each as one short phrase."""
+    ko = language == "ko"
+    facts = [
+        mode(run).in_language(language),
+        f"샌드박스 {run.sandbox}" if ko else f"sandbox {run.sandbox}",
+        f"장치 {run.device}" if ko else f"device {run.device}",
+        _seeds(run, ko=ko),
+    ]
+    if run.seconds is not None:
+        took = figures.seconds(run.seconds, language)
+        facts.append(f"학습 {took}" if ko else f"trained {took}")
+    if run.budget_seconds is not None:
+        facts.append(_budget(run, run.budget_seconds, language))
+    if run.peak_memory_bytes is not None:
+        memory = figures.size(run.peak_memory_bytes)
+        facts.append(f"최대 메모리 {memory}" if ko else f"peak memory {memory}")
+    return tuple(facts)
+
+
+def output_size(total_bytes: int) -> Text:
+    """How much was printed."""
+    return Text(f"{figures.size(total_bytes)} in total", f"전체 {figures.size(total_bytes)}")
+
+
+def _seeds(run: RunInfo, *, ko: bool) -> str:
+    seeds = ", ".join(str(seed) for seed in run.seeds or (run.seed,))
+    if len(run.seeds) > 1:
+        return f"시드 {seeds}의 중앙값" if ko else f"median of seeds {seeds}"
+    return f"시드 {seeds}" if ko else f"seed {seeds}"
+
+
+def _budget(run: RunInfo, budget_s: float, language: Language) -> str:
+    budget = figures.seconds(budget_s, language)
+    on_cpu = run.device.startswith("cpu")
+    used = run.cpu_seconds if on_cpu else run.seconds
+    if used is None:
+        return f"한도 {budget}" if language == "ko" else f"budget {budget}"
+    took = figures.seconds(used, language)
+    if language == "ko":
+        return f"{'CPU 시간' if on_cpu else '시간'} {took} / 한도 {budget}"
+    return f"{'CPU time' if on_cpu else 'time'} {took} of {budget}"
