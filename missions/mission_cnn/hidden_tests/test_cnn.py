@@ -11,7 +11,7 @@ def test_training(evidence: Evidence, mark: Mark) -> None:
     """`train` ended within its limits and left a model that can be run."""
     ending = evidence.ending
     if ending is not None:
-        mark.measure(ending.reason.value)
+        mark.measure("not completed", "완료하지 못함")
         mark.fail(ending.message.en, ending.message.ko)
     if not evidence.training.reproduced:
         mark.measure("handed in trained", "학습된 모델 제출")
