@@ -40,8 +40,7 @@ _EQUATION: Final = re.compile(r"[a-zA-Z,. ]{1,64}->[a-zA-Z. ]{0,32}|[a-zA-Z,. ]{
 _INTS = frozenset({"as_int", "as_sym_int"})
 _NUMBERS = _INTS | {"as_float", "as_bool"}
 _KINDS: Final[Mapping[str, frozenset[str]]] = {
-    # A Python number in the place of a tensor is how torch writes `x / 255`.
-    "Tensor": frozenset({"as_tensor", "as_int", "as_float"}),
+    "Tensor": frozenset({"as_tensor"}),
     "List[Tensor]": frozenset({"as_tensors"}),
     "int": _INTS,
     "List[int]": frozenset({"as_ints", "as_sym_ints", "as_int"}),
@@ -55,6 +54,8 @@ _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "Device": frozenset({"as_device"}),
 }
 """Tags that may stand for each type of torch's operator schemas."""
+_NUMBER_FOR_TENSOR: Final = "other"
+"""The one argument where a Python number may stand for a tensor: how torch writes `x / 255`."""
 
 DROPPED: Final = frozenset({"device", "layout", "pin_memory", "non_blocking"})
 """Where and how memory is taken is the executor's affair."""
@@ -91,7 +92,8 @@ def vetted(op: str, name: str, kind: str, unvetted: Any, resolve: Resolve) -> Ar
         return None
     if tag in ("as_custom_obj", "as_graph", "as_operator"):
         raise bad
-    if tag not in _KINDS.get(kind, frozenset()):
+    number_for_tensor = kind == "Tensor" and name == _NUMBER_FOR_TENSOR and tag in ("as_int", "as_float")
+    if tag not in _KINDS.get(kind, frozenset()) and not number_for_tensor:
         raise bad
     if tag == "as_tensor":
         return Ref(resolve(field(value, "name", str), "tensor"))

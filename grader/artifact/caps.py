@@ -10,7 +10,7 @@ class Caps:
     """Limits on one artifact; each is enforced before the memory or the time is spent.
 
     The defaults let torchvision's resnet18 through on 32x32 images in batches of 250 (11.2 M parameters, 45 MB,
-    0.19 GB of activations, 37 M multiply-accumulates per image) with room for wider networks.
+    33 MB of activations, 37 M multiply-accumulates per image) with room for wider networks.
 
     Attributes:
         archive_bytes: the file as a whole.

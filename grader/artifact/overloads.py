@@ -144,7 +144,6 @@ NEW: Final[Mapping[str, tuple[OpOverload, ...]]] = {
         aten.cos.default,
         aten.addcmul.default,
         aten.lerp.Scalar,
-        aten._weight_norm.default,
         aten.minimum.default,
         aten.maximum.default,
     ),

@@ -1,6 +1,6 @@
 """Runs a vetted program on images: node by node, on one device, without a trace of the module it came from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 
@@ -8,7 +8,7 @@ from grader.artifact.caps import Caps
 from grader.artifact.program import Node, Program
 from grader.artifact.refusal import quote, refuse
 from grader.graph.calling import CallFailed, Lookup, Value, call
-from grader.graph.dry_run import dry_run
+from grader.graph.dry_run import DryRun, dry_run
 from grader.graph.liveness import constants_of, last_uses, live_nodes
 
 
@@ -40,9 +40,11 @@ class Interpreter:
         self._device = torch.device(device)
         self._caps = caps or Caps()
         self._ablate = ablate
-        self._checked: set[int] = set()
-        self._check(program.batch or 2)
+        self._dry_runs: dict[int, DryRun] = {}
+        shapes = self._shapes(program.batch or 2)
         live = live_nodes(program)
+        # Results that nothing reads, such as the statistics of a batch norm, differ between kernels.
+        self._read = {program.output}.union(*(node.refs() for node in live))
         self._constant = constants_of(program, live)
         self._nodes = [node for node in live if node.outputs[0] not in self._constant]
         self._ends = last_uses(self._nodes, program.output)
@@ -52,7 +54,7 @@ class Interpreter:
         with torch.inference_mode():
             for node in live:
                 if node.outputs[0] in self._constant:
-                    self._step(node, self._values)
+                    self._step(node, self._values, shapes)
 
     def ablated(self, groups: frozenset[str]) -> "Interpreter":
         """The same program where every node of these groups reads zeros in the place of its weights."""
@@ -76,11 +78,11 @@ class Interpreter:
         return torch.cat(parts)
 
     def _run(self, images: torch.Tensor) -> torch.Tensor:
-        self._check(len(images))
+        shapes = self._shapes(len(images))
         with torch.inference_mode():
             values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
             for node in self._nodes:
-                self._step(node, values)
+                self._step(node, values, shapes)
                 for name in self._ends[node.name]:
                     values.pop(name, None)
             output = values.get(self.program.output, self._values.get(self.program.output))
@@ -94,9 +96,13 @@ class Interpreter:
                 raise refuse("wrong_output_shape", batch=len(images), found=found, dtype=dtype)
             return output.to("cpu", copy=True)
 
-    def _step(self, node: Node, values: dict[str, Value]) -> None:
+    def _step(self, node: Node, values: dict[str, Value], shapes: Mapping[str, tuple[int, ...]]) -> None:
         try:
             results = call(node, self._lookup(node, values), self._device)
+            # The caps were checked on the dry run's shapes, so a result of any other shape has escaped them.
+            for name, result in zip(node.outputs, results, strict=True):
+                if name in self._read and isinstance(result, torch.Tensor) and result.shape != shapes[name]:
+                    raise CallFailed
         except CallFailed as error:
             op = quote(node.short_op)
             raise refuse("execution_failed", op=op, node=quote(node.name)) from error
@@ -113,10 +119,11 @@ class Interpreter:
 
         return lookup
 
-    def _check(self, batch: int) -> None:
-        if batch not in self._checked:
-            dry_run(self.program, batch, self._caps)
-            self._checked.add(batch)
+    def _shapes(self, batch: int) -> Mapping[str, tuple[int, ...]]:
+        """Of every result for that many images; found, and checked against the caps, once."""
+        if batch not in self._dry_runs:
+            self._dry_runs[batch] = dry_run(self.program, batch, self._caps)
+        return self._dry_runs[batch].shapes
 
 
 def predict(interpreter: Interpreter, images: torch.Tensor, batch_size: int) -> torch.Tensor:

@@ -37,8 +37,7 @@ def call(node: Node, lookup: Lookup, device: torch.device) -> tuple[Value, ...]:
         raise
     except Exception as error:  # torch raises many kinds; whatever it is, the values do not fit the operation
         raise CallFailed from error
-    results = (result,) if isinstance(result, torch.Tensor) else tuple(result)
-    # The decomposed batch norm names only those of its results that it needs; the others are empty or statistics.
+    results = tuple(result) if isinstance(result, tuple | list) else (result,)
     if len(results) != len(node.outputs) or not all(isinstance(item, torch.Tensor) for item in results):
         raise CallFailed
     return results

@@ -11,11 +11,12 @@ from typing import Final
 import torch
 
 from grader.artifact.caps import MIB, Caps
-from grader.artifact.program import Node, Program, Ref
+from grader.artifact.program import Node, Program
 from grader.artifact.refusal import quote, refuse
 from grader.graph.calling import CallFailed, Lookup, Value, call
 from grader.graph.costs import element_operations, multiply_accumulates
 from grader.graph.liveness import last_uses, live_nodes
+from grader.graph.operands import refuse_loose_operands
 from grader.graph.recurrence import recurrent_shapes
 
 META: Final = torch.device("meta")
@@ -90,55 +91,13 @@ def dry_run(program: Program, batch: int, caps: Caps) -> DryRun:
 
 def _call(node: Node, lookup: Lookup, batch: int) -> tuple[Value, ...]:
     try:
-        _refuse_long_lists(node, lookup)
+        refuse_loose_operands(node, lookup)
         if node.group == "recurrent":
             shapes = recurrent_shapes(node, lookup)
             return tuple(torch.empty(shape, dtype=torch.float32, device=META) for shape in shapes)
         return call(node, lookup, META)
     except CallFailed as error:
         raise refuse("impossible_graph", op=quote(node.short_op), node=quote(node.name), batch=batch) from error
-
-
-def _refuse_long_lists(node: Node, lookup: Lookup) -> None:
-    """Shapes alone can make torch build long lists: one entry per part of a split.
-
-    Raises:
-        CallFailed: the list would not have as many entries as the archive has names for.
-    """
-    if node.symbolic or not node.operator.lists:
-        return
-    base = node.argument("self")
-    tensor = lookup(base.name) if isinstance(base, Ref) else None
-    dim = node.argument("dim")
-    dim = dim if type(dim) is int else 0
-    if not isinstance(tensor, torch.Tensor) or not -tensor.dim() <= dim < tensor.dim():
-        raise CallFailed
-    if _parts(node, lookup, int(tensor.shape[dim])) != len(node.outputs):
-        raise CallFailed
-
-
-def _parts(node: Node, lookup: Lookup, size: int) -> int:
-    """How many tensors a dimension of that size is taken apart into."""
-    match node.short_op:
-        case "unbind.int":
-            return size
-        case "split.Tensor":
-            step = _int_argument(node, "split_size", lookup)
-        case "chunk.default":
-            step = -(-size // max(1, _int_argument(node, "chunks", lookup)))
-        case _:
-            return len(node.outputs)  # `split_with_sizes` lists its parts, and the list is bounded
-    if step < 1:
-        raise CallFailed
-    return max(1, -(-size // step))
-
-
-def _int_argument(node: Node, name: str, lookup: Lookup) -> int:
-    value = node.argument(name)
-    found = lookup(value.name) if isinstance(value, Ref) else value
-    if type(found) is not int:
-        raise CallFailed
-    return found
 
 
 class _Memory:

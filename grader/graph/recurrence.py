@@ -1,7 +1,7 @@
 """Shapes of recurrent layers and cells, by rule and in full.
 
 torch's own `meta` kernels take 2 ms a step to find them (2.15.0, 2 cores), and its CPU kernel for LSTM layers does not
-check them: a recurrent weight of the wrong width is read past its end without an error (2.15.0,
+check them: it ran without an error on a recurrent weight of the wrong width (2.15.0,
 `test_recurrent_weight_of_another_shape_is_refused`). So nothing here is left to torch.
 """
 

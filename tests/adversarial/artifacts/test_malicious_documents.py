@@ -285,6 +285,11 @@ GRAPH_CASES: dict[str, tuple[Edit, str, str]] = {
         "bad_argument",
         "self",
     ),
+    "number_for_the_images": (
+        lambda d: argument(d, "relu", "self").update(arg={"as_int": 1}),
+        "bad_argument",
+        "self",
+    ),
     "subgraph": (
         lambda d: argument(d, "relu", "self").update(arg={"as_graph": {"name": "x", "graph": {}}}),
         "bad_argument",
