@@ -195,6 +195,8 @@ class _Container(SandboxProcess):
         if self._ended.is_set():
             return
         self._killed = True
+        if self._stream is not None:
+            self._stream.discard()
         # A container that has just ended, or that somebody else has removed, is as dead as was asked for.
         with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
             self._api.kill(self._id)

@@ -3,6 +3,8 @@
 import os
 import resource
 import threading
+import time
+import zlib
 
 from tests.conformance.running import MIB, Runner, finish
 
@@ -15,8 +17,6 @@ def test_input_echoed_comes_back(runner: Runner) -> None:
 
 def test_binary_input_arrives_whole(runner: Runner) -> None:
     code = "import sys, zlib; print(zlib.crc32(sys.stdin.buffer.read()))"
-    import zlib
-
     data = os.urandom(2 * MIB)
     assert runner.run(code, data=data).stdout.strip() == str(zlib.crc32(data))
 
@@ -68,5 +68,16 @@ def test_flood_that_is_read_comes_at_the_readers_pace(runner: Runner) -> None:
 
 def test_close_without_reading_returns(runner: Runner) -> None:
     process = runner.start("import os\nwhile True: os.write(1, b'x' * 65536)")
+    began = time.monotonic()
     process.close()
     process.close()
+    assert time.monotonic() - began < 10
+
+
+def test_kill_of_unread_flood_ends_it_promptly(runner: Runner) -> None:
+    with runner.start("import os\nwhile True: os.write(1, b'x' * 65536)") as process:
+        assert process.wait(0.3) is None
+        began = time.monotonic()
+        process.kill()
+        assert process.wait(10) is not None
+        assert time.monotonic() - began < 5
