@@ -30,7 +30,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	$(BIN)/grade data fetch mnist
-	$(BIN)/grade submit mission_cnn reference_solutions/mission_cnn --out reports/demo
+	$(BIN)/grade submit mission_cnn reference_solutions/mission_cnn --sandbox bubblewrap --out reports/demo
 
 test: $(VENV)/.installed-dev
 	$(BIN)/grade data fetch mnist
