@@ -144,7 +144,7 @@ def _rubric(session: Session, spec: "MissionSpec") -> Table:
     )
     table.add_column(session.text(Text("Criterion", "평가 기준")), ratio=2)
     table.add_column(session.text(Text("Points", "배점")), justify="right", no_wrap=True)
-    table.add_column(session.text(Text("Expected", "기대값")), ratio=3)
+    table.add_column(session.text(Text("Expected", "기준")), ratio=3)
     hidden = 0
     for criterion in spec.criteria:
         title, expected = session.text(criterion.title), session.text(criterion.expected)

@@ -68,6 +68,8 @@ class LiveProgress:
 
     def stage(self, stage: Stage) -> None:
         """See `Progress`."""
+        if self._stage is not None and self._stage[0] is stage:
+            return
         now = self._clock()
         if self._stage is not None:
             self._done.append((self._stage[0], now - self._stage[1]))
@@ -129,10 +131,14 @@ class PlainProgress:
         self._language = language
         self._clock = clock
         self._written = clock()
+        self._stage: Stage | None = None
         self._budget = ""
 
     def stage(self, stage: Stage) -> None:
         """See `Progress`."""
+        if stage is self._stage:
+            return
+        self._stage = stage
         self._written = self._clock()
         self._write(f"{STAGES[stage].in_language(self._language)} …")
 

@@ -59,4 +59,5 @@ def report_folder(mission_id: str, submission_name: str, created: datetime) -> P
     """
     plain = _UNSAFE.sub("-", unicodedata.normalize("NFC", submission_name)).strip("-.")[:40] or "submission"
     stamp = created.astimezone().strftime("%Y%m%d-%H%M%S")
-    return Path("reports") / f"{mission_id}-{plain}-{stamp}"
+    name = mission_id if plain == mission_id else f"{mission_id}-{plain}"
+    return Path("reports") / f"{name}-{stamp}"

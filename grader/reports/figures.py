@@ -8,9 +8,9 @@ def points(value: float) -> str:
     return f"{round(value, 2):g}"
 
 
-def percent(share: float) -> str:
+def percent(share: float, language: Language) -> str:
     """A share in [0, 1] with two decimals: at 10,000 images the second one is a single image."""
-    return f"{100 * share:.2f} %"
+    return f"{100 * share:.2f}%" if language == "ko" else f"{100 * share:.2f} %"
 
 
 def seconds(value: float, language: Language) -> str:

@@ -20,6 +20,8 @@ OUTPUT_BYTES = 4_000
 """Bytes of it."""
 MAX_FRAMES = 6
 """Innermost lines of a traceback shown."""
+MIN_POINTS_WIDTH = 6
+"""Columns that the heading above the points needs."""
 MAX_NOTES = 8
 """Notes of the collector shown."""
 
@@ -92,8 +94,9 @@ def _blocks(report: Report, language: Language) -> Iterator[RenderableType]:
     if report.submission.notes:
         yield Line()
         yield _notes(report.submission.notes, language)
-    if report.metrics is not None:
+    if report.run is not None or report.metrics is not None:
         yield Line()
+    if report.metrics is not None:
         yield _fact(words.ACCURACY, words.accuracy(report.metrics), language)
     if report.run is not None:
         yield _fact(words.RUN, " · ".join(words.run_facts(report.run, language)), language)
@@ -126,44 +129,49 @@ def _verdict(report: Report, language: Language) -> RenderableType:
 
 def _criteria(criteria: tuple[CriterionResult, ...], language: Language) -> RenderableType:
     """One line per criterion; under those that lost points the bar, what the finding means and what to try."""
-    rows: list[RenderableType] = [_header(language)]
+    width = max(len(_points(criterion)) for criterion in criteria)
+    rows: list[RenderableType] = [_header(language, width)]
     for criterion in criteria:
-        rows.append(_criterion(criterion, language))
+        rows.append(_criterion(criterion, language, width))
         rows += [Padding(remark, (0, 0, 0, 3)) for remark in _remarks(criterion, language)]
     return Group(*rows)
 
 
-def _row() -> Table:
+def _points(criterion: CriterionResult) -> str:
+    return f"{figures.points(criterion.points)} / {figures.points(criterion.max_points)}"
+
+
+def _row(points_width: int) -> Table:
     """A line of the rubric; every line has the same widths, so that they align without sharing a table."""
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(width=1)
     table.add_column(ratio=5, overflow="fold")
-    table.add_column(width=11, justify="right")
+    table.add_column(width=max(points_width, MIN_POINTS_WIDTH), justify="right")
     table.add_column(ratio=4, overflow="fold")
     return table
 
 
-def _header(language: Language) -> Table:
-    table = _row()
+def _header(language: Language, points_width: int) -> Table:
+    table = _row(points_width)
     labels = (words.CRITERION, words.POINTS, words.MEASURED)
     table.add_row("", *(Line(label.in_language(language), style="dim") for label in labels))
     return table
 
 
-def _criterion(criterion: CriterionResult, language: Language) -> Table:
-    table = _row()
+def _criterion(criterion: CriterionResult, language: Language, points_width: int) -> Table:
+    table = _row(points_width)
     style = STYLE[criterion.status]
     measured = criterion.measured.in_language(language) if criterion.measured is not None else "–"
     table.add_row(
         Line(words.SYMBOL[criterion.status], style=f"bold {style}"),
         Line(criterion.title.in_language(language)),
-        Line(f"{figures.points(criterion.points)} / {figures.points(criterion.max_points)}", style=style),
+        Line(_points(criterion), style=style),
         Line(measured),
     )
     return table
 
 
-def _remarks(criterion: CriterionResult, language: Language) -> Iterator[Line]:
+def _remarks(criterion: CriterionResult, language: Language) -> Iterator[RenderableType]:
     message = criterion.message.in_language(language) if criterion.message is not None else ""
     if criterion.status in (Status.FAILED, Status.PARTIAL):
         expected = words.EXPECTED.in_language(language)
@@ -171,7 +179,9 @@ def _remarks(criterion: CriterionResult, language: Language) -> Iterator[Line]:
     if message:
         yield Line(message)
     if criterion.hint is not None and criterion.status in (Status.FAILED, Status.PARTIAL):
-        yield Line.assemble(("→ ", f"bold {STYLE[criterion.status]}"), criterion.hint.in_language(language))
+        hint = Table.grid(padding=(0, 1, 0, 0))
+        hint.add_row(Line("→", style=f"bold {STYLE[criterion.status]}"), Line(criterion.hint.in_language(language)))
+        yield hint
 
 
 def _notes(notes: tuple[Text, ...], language: Language) -> RenderableType:

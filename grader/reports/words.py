@@ -33,13 +33,13 @@ NOT_YOUR_FAULT = Text(
     "제출하신 과제의 문제가 아니며 감점되지 않습니다. 잠시 후 다시 제출해 주세요.",
 )
 NOT_REPRODUCED = Text("trained by the student, not reproduced", "학생이 직접 학습한 모델이며, 채점기가 재현하지 않음")
-RETRAINED = Text("trained by the grader", "채점기가 직접 학습시킨 모델")
+RETRAINED = Text("trained by the grader", "채점기에서 직접 학습")
 CLAIMED = Text("values as logged by the submitted code", "제출한 코드가 기록한 값입니다")
 
 CRITERION = Text("Criterion", "평가 기준")
 POINTS = Text("Points", "점수")
 MEASURED = Text("Measured", "측정값")
-EXPECTED = Text("Expected", "기대값")
+EXPECTED = Text("Expected", "기준")
 HINT = Text("Hint", "도움말")
 NEXT = Text("What to do", "이렇게 해 보세요")
 RUN = Text("Run", "실행 정보")
@@ -79,10 +79,10 @@ def mode(run: RunInfo) -> Text:
 def accuracy(metrics: Metrics) -> Text:
     """The accuracy with its interval and the number of images."""
     low, high = (f"{100 * end:.2f}" for end in metrics.accuracy_interval)
-    value = figures.percent(metrics.accuracy)
+    en, ko = figures.percent(metrics.accuracy, "en"), figures.percent(metrics.accuracy, "ko")
     return Text(
-        f"{value} (95 % interval {low}–{high} %, {metrics.images:,} hidden images)",
-        f"{value} (95 % 신뢰구간 {low}–{high} %, 비공개 이미지 {metrics.images:,}장)",
+        f"{en} (95 % interval {low}–{high} %, {metrics.images:,} hidden images)",
+        f"{ko} (95% 신뢰구간 {low}~{high}%, 비공개 이미지 {metrics.images:,}장)",
     )
 
 

@@ -1,0 +1,135 @@
+"""`grade data`, `image` and `doctor`."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+import grader.data
+import grader.image
+import grader.sandbox
+from grader.errors import DataUnavailable
+from grader.sandbox.base import Availability
+from grader.text import Text, same
+from tests.unit.cli.conftest import Grade
+
+
+class Box:
+    """A sandbox that only answers questions."""
+
+    def __init__(self, *, ok: bool) -> None:
+        self.ok = ok
+
+    def availability(self, *, gpu: int | None = None) -> Availability:
+        if self.ok:
+            return Availability(True, same("version 1"))
+        return Availability(False, Text("no engine answers", "엔진이 응답하지 않습니다"), same("start-engine"))
+
+    def sweep(self) -> list[str]:
+        return ["left-over-1"] if self.ok else []
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, bool]:
+    """Which sandboxes and packs there are; change it before the command."""
+    there = {"docker": True, "bubblewrap": True, "none": False, "mnist": True}
+
+    def open_sandbox(name: str, **more: Any) -> Box:
+        return Box(ok=there[name])
+
+    def load(pack_id: str, **more: Any) -> grader.data.DataPack:
+        if not there[pack_id]:
+            raise DataUnavailable(Text("not here", "없습니다"), same("grade data fetch mnist"))
+        return grader.data.DataPack(id=pack_id, version=1, root=tmp_path, files=())
+
+    monkeypatch.setattr(grader.sandbox, "open_sandbox", open_sandbox)
+    monkeypatch.setattr(grader.data, "load", load)
+    return there
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_doctor_of_a_complete_machine_is_content(grade: Grade, machine: dict[str, bool], language: str) -> None:
+    answer = grade("doctor", "--lang", language)
+    assert answer.code == 0
+    assert "✗" not in answer.out
+    assert "mnist" in answer.out
+    assert all(cell_len(line) <= 80 for line in answer.out.splitlines())
+
+
+def test_doctor_needs_one_sandbox_only(grade: Grade, machine: dict[str, bool]) -> None:
+    machine["docker"] = False
+    answer = grade("doctor")
+    assert answer.code == 0
+    assert "→ start-engine" in answer.out
+
+
+def test_doctor_without_any_sandbox_exits_3(grade: Grade, machine: dict[str, bool]) -> None:
+    machine["docker"] = machine["bubblewrap"] = False
+    answer = grade("doctor")
+    assert answer.code == 3
+    assert answer.out.count("✗") == 2
+
+
+def test_doctor_says_what_to_type_for_a_missing_pack(grade: Grade, machine: dict[str, bool]) -> None:
+    machine["mnist"] = False
+    answer = grade("doctor", "--lang", "ko")
+    assert answer.code == 3
+    assert "→ grade data fetch mnist" in answer.out
+
+
+def test_doctor_clean_names_what_it_removed(grade: Grade, machine: dict[str, bool]) -> None:
+    answer = grade("doctor", "--clean")
+    assert answer.out.split() == ["left-over-1", "left-over-1"]
+    assert "Removed 2" in answer.err
+
+
+def test_doctor_clean_of_a_clean_machine(grade: Grade, machine: dict[str, bool]) -> None:
+    machine["docker"] = machine["bubblewrap"] = False
+    assert "정리할 항목이 없습니다" in grade("doctor", "--clean", "--lang", "ko").err
+
+
+def test_data_list_tells_what_is_here(grade: Grade, machine: dict[str, bool]) -> None:
+    assert "ready" in grade("data", "list").out
+    machine["mnist"] = False
+    assert "grade data fetch mnist" in grade("data", "list").out
+
+
+def test_data_fetch_without_a_name_fetches_every_pack(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def fetch(pack_id: str, *, cache_dir: Path | None, progress: Any, source: str | None) -> grader.data.DataPack:
+        progress("train/images.npy", 10, 100)
+        asked.append((pack_id, source))
+        return grader.data.DataPack(id=pack_id, version=1, root=tmp_path, files=())
+
+    monkeypatch.setattr(grader.data, "fetch", fetch)
+    answer = grade("data", "fetch", "--source", "mirror")
+    assert answer.code == 0
+    assert asked == [(spec.id, "mirror") for spec in grader.data.list_packs()]
+    assert "✓ mnist: ready in" in answer.out
+
+
+def test_data_fetch_of_an_unknown_pack_exits_2(grade: Grade) -> None:
+    assert grade("data", "fetch", "nothing").code == 2
+
+
+@pytest.mark.parametrize(("built", "words"), [(True, "Built mine:1"), (False, "mine:1 is up to date")])
+def test_image_build_passes_its_options_on(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch, built: bool, words: str
+) -> None:
+    asked: list[Any] = []
+
+    def build_image(tag: str, *, base_image: Any, ca_bundle: Any, on_line: Any, force: bool) -> bool:
+        on_line("Step 1 \x1b[31m")
+        asked.append((tag, base_image, ca_bundle, force))
+        return built
+
+    monkeypatch.setattr(grader.image, "build_image", build_image)
+    answer = grade("image", "build", "--tag", "mine:1", "--base-image", "debian:12", "--ca-bundle", "ca.crt")
+    assert answer.code == 0
+    assert words in answer.out
+    assert "Step 1 \\x1b[31m" in answer.err
+    assert asked == [("mine:1", "debian:12", Path("ca.crt"), False)]
