@@ -69,8 +69,8 @@ def finish(process: SandboxProcess) -> Outcome:
                 piece = os.read(key.fd, 2**16)
                 if not piece:
                     selector.unregister(key.fd)
-                elif len(kept[key.fd]) < MOST_KEPT_BYTES:
-                    kept[key.fd] += piece
+                else:
+                    kept[key.fd] += piece[: MOST_KEPT_BYTES - len(kept[key.fd])]
     ended = process.wait(DEADLINE_S)
     assert ended is not None
     return Outcome(kept[process.stdout].decode(), kept[process.stderr].decode(errors="replace"), ended)
