@@ -1,6 +1,6 @@
 """`grade check`, `grade train`, `grade submit`: rehearse, train here, be graded."""
 
-import sys
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,14 +16,15 @@ from grader.cli.options import (
     SandboxOption,
     SeedOption,
 )
+from grader.cli.outcome import exit_code, show_check, show_failure, student_exit, write_json, write_report
 from grader.cli.session import Session, session_of
 from grader.cli.submissions import locate, report_folder
-from grader.errors import DestinationExists, ExitCode, UsageError
+from grader.errors import DestinationExists, UsageError
 from grader.text import Text, same
 
 if TYPE_CHECKING:
-    from grader.pipeline import CheckResult, GradingRequest
-    from grader.results import Ending, Report, StudentOutput
+    from grader.pipeline import GradingRequest
+    from grader.results import Report
 
 PathArgument = Annotated[
     Path | None,
@@ -65,13 +66,13 @@ def check(
 
     with watching(session.err, session.language) as progress:
         result = check_submission(request, progress=progress)
-    _show_check(session, result)
+    show_check(session, result)
     if not result.ok:
-        raise typer.Exit(_student_exit(result.ending))
+        raise typer.Exit(student_exit(result.ending))
     session.say(
         Text(
-            f"Ready. Next: grade submit {mission}.",
-            f"제출할 준비가 되었습니다. 다음 단계: grade submit {mission}",
+            f"Ready. Next: {_submit_command(mission, path)}",
+            f"제출할 준비가 되었습니다. 다음 단계: {_submit_command(mission, path)}",
         )
     )
 
@@ -112,8 +113,8 @@ def train(
     with watching(session.err, session.language) as progress:
         result = train_model(request, destination=staged, progress=progress)
     if not result.ok or result.artifact is None:
-        _show_failure(session, result.ending, result.output)
-        raise typer.Exit(_student_exit(result.ending))
+        show_failure(session, result.ending, result.output)
+        raise typer.Exit(student_exit(result.ending))
     if staged != out:
         staged.replace(out)
     size = figures.size(out.stat().st_size)
@@ -121,8 +122,8 @@ def train(
     session.say(same(" · ".join(words.run_facts(result.run, session.language)[1:])), style="dim")
     session.say(
         Text(
-            f"Next: grade submit {mission} --artifact {out}",
-            f"다음 단계: grade submit {mission} --artifact {out}",
+            f"Next: {_submit_command(mission, path)} --artifact {shlex.quote(str(out))}",
+            f"다음 단계: {_submit_command(mission, path)} --artifact {shlex.quote(str(out))}",
         )
     )
 
@@ -164,7 +165,7 @@ def submit(
     if as_json:
         from grader.reports.json import render_json
 
-        _write_out(render_json(report, session.language))
+        write_json(render_json(report, session.language))
     else:
         from grader.reports.terminal import render_terminal
 
@@ -174,45 +175,6 @@ def submit(
         page = write_report(report, folder, session)
         session.say(Text(f"Report: {page}", f"결과 보고서: {page}"))
     raise typer.Exit(exit_code(report))
-
-
-def exit_code(report: "Report") -> ExitCode:
-    """What `grade submit` tells the shell."""
-    from grader.results import Verdict
-
-    if report.verdict is Verdict.NOT_GRADED:
-        return ExitCode.INFRASTRUCTURE
-    return ExitCode.PASSED if report.passed else ExitCode.BELOW_PASS_MARK
-
-
-def write_report(report: "Report", folder: Path, session: Session) -> Path:
-    """Writes report.json and report.html; gives the page's path.
-
-    Raises:
-        UsageError: the folder can't be written.
-    """
-    from grader.reports.html import render_html
-    from grader.reports.json import render_json
-
-    documents = {
-        "report.json": render_json(report, session.language),
-        "report.html": render_html(report, session.language),
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, document in documents.items():
-            partial = folder / f".{name}.partial"
-            partial.write_text(document, encoding="utf-8")
-            partial.replace(folder / name)
-    except OSError as error:
-        raise UsageError(
-            Text(
-                f"The report can't be written to {folder}: {error.strerror}.",
-                f"{folder}에 보고서를 저장할 수 없습니다: {error.strerror}.",
-            ),
-            Text("Name another folder with --out.", "--out으로 다른 폴더를 지정하세요."),
-        ) from error
-    return folder / "report.html"
 
 
 def choose_gpu(choice: str) -> int | None:
@@ -270,42 +232,6 @@ def _grade(session: Session, request: "GradingRequest", *, quiet: bool) -> "Repo
     return for_students(report, request.mission.spec)
 
 
-def _show_check(session: Session, result: "CheckResult") -> None:
-    from grader.reports.escape import inert
-
-    for step in result.steps:
-        symbol, style = ("✓", "green") if step.ok else ("✗", "red")
-        session.show(Line.assemble((f"{symbol} ", f"bold {style}"), session.text(step.name)))
-        if step.detail is not None and (step.ok or result.ending is None):
-            detail = inert(session.text(step.detail), lines=True)
-            session.show(Line(f"  {detail}", style="dim" if step.ok else ""))
-    if result.ending is not None:
-        _show_failure(session, result.ending, result.output)
-
-
-def _show_failure(session: Session, ending: "Ending | None", output: "StudentOutput") -> None:
-    from grader.reports.escape import inert_ending, inert_output
-    from grader.reports.terminal import render_ending, render_output
-
-    if ending is not None:
-        session.show(render_ending(inert_ending(ending), session.language))
-    if output.text.strip():
-        session.show(render_output(inert_output(output), session.language))
-
-
-def _student_exit(ending: "Ending | None") -> ExitCode:
-    from grader.results import Reason
-
-    machine = ending is not None and ending.reason is Reason.INFRASTRUCTURE
-    return ExitCode.INFRASTRUCTURE if machine else ExitCode.BELOW_PASS_MARK
-
-
-def _write_out(document: str) -> None:
-    """JSON is UTF-8 whatever the terminal's encoding, and not wrapped."""
-    stream = getattr(sys.stdout, "buffer", None)
-    if stream is None:
-        sys.stdout.write(document)
-        return
-    sys.stdout.flush()
-    stream.write(document.encode("utf-8"))
-    stream.flush()
+def _submit_command(mission: str, path: Path | None) -> str:
+    """What to type next, with the path where one was given."""
+    return f"grade submit {mission}" if path is None else f"grade submit {mission} {shlex.quote(str(path))}"

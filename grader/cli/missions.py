@@ -75,6 +75,7 @@ def show(
     else:
         session.show(Line(session.text(found.spec.title), style="bold"))
         session.show(Line(session.text(found.spec.brief)))
+    session.show(Line())
     session.show(_rubric(session, found.spec))
     session.show(_limits(session, found.spec))
 

@@ -133,6 +133,7 @@ class PlainProgress:
         self._written = clock()
         self._stage: Stage | None = None
         self._budget = ""
+        self._values = ""
 
     def stage(self, stage: Stage) -> None:
         """See `Progress`."""
@@ -144,19 +145,22 @@ class PlainProgress:
 
     def log(self, point: LogPoint) -> None:
         """See `Progress`."""
-        self._line(logged(point))
+        self._values = logged(point)
+        self._line()
 
     def budget(self, used_s: float, budget_s: float) -> None:
         """See `Progress`."""
         self._budget = time_left(used_s, budget_s, self._language)
-        self._line("")
+        self._line()
 
-    def _line(self, values: str) -> None:
+    def _line(self) -> None:
         now = self._clock()
         if now - self._written < QUIET_S:
             return
         self._written = now
-        self._write("  " + "  ".join(part for part in (values, f"({self._budget})" if self._budget else "") if part))
+        self._write(
+            "  " + "  ".join(part for part in (self._values, f"({self._budget})" if self._budget else "") if part)
+        )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from grader.reports import figures, words
 from grader.reports.escape import inert_report
+from grader.reports.rubric import told_once
 from grader.results import Metrics, Report
 from grader.text import Language, Text
 
@@ -56,6 +57,7 @@ def render_html(report: Report, language: Language) -> str:
         .get_template("report.html.jinja")
         .render(
             report=clean,
+            criteria=told_once(clean),
             language=language,
             t=in_language,
             pick=lambda en, ko: ko if language == "ko" else en,

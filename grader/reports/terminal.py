@@ -11,6 +11,7 @@ from rich.text import Text as Line
 
 from grader.reports import figures, words
 from grader.reports.escape import inert_report, tail
+from grader.reports.rubric import told_once
 from grader.results import CriterionResult, Ending, Report, Status, StudentOutput, Verdict
 from grader.text import Language, Text
 
@@ -90,7 +91,7 @@ def _blocks(report: Report, language: Language) -> Iterator[RenderableType]:
         return
     if report.criteria:
         yield Line()
-        yield _criteria(report.criteria, language)
+        yield _criteria(told_once(report), language)
     if report.submission.notes:
         yield Line()
         yield _notes(report.submission.notes, language)

@@ -193,3 +193,10 @@ def test_train_that_fails_keeps_the_old_model_and_exits_1(grade: Grade, pipeline
     assert answer.code == 1
     assert "mat1 and mat2" in answer.out
     assert (here / "model.pt2").read_bytes() == b"old model"
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_next_step_names_the_path_that_was_given(grade: Grade, pipeline: Pipeline, here: Path, command: str) -> None:
+    (here / "my work").mkdir()
+    answer = grade(command, "mission_cnn", "my work", "--gpu", "none")
+    assert "grade submit mission_cnn 'my work'" in answer.err.replace("\n", " ")

@@ -80,6 +80,7 @@ def test_plain_lines_are_sparse() -> None:
         progress.log(LogPoint(seconds=step / 10, values={"epoch": step}))
     assert lines[:2] == ["Starting the sandbox …", "Training …"]
     assert len(lines) == 2 + int(40 / QUIET_S)
+    assert "epoch 149" in lines[2]
     assert "left" in lines[2]
 
 
