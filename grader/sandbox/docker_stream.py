@@ -1,7 +1,8 @@
 """The one connection to a container's input and outputs, taken apart into two pipes.
 
 The client library has no reader that holds back: here a piece is read only when the one before has been passed on, so
-a caller that stops reading stops the program, through the engine's own bounded buffers.
+a caller that stops reading stops the program, through the engine's own bounded buffers. Both outputs share the one
+connection, in no certain order: a caller that reads one of them only may wait behind the other.
 """
 
 import contextlib
