@@ -23,7 +23,7 @@ ReportText = Annotated[Text, PlainSerializer(_text_in_context_language, return_t
 class ResultModel(BaseModel):
     """Frozen, closed, and without infinities."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Verdict(StrEnum):

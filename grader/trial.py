@@ -105,7 +105,7 @@ def run_trial(
         return Trial(seed=seed, training=training, obtained=False, ending=ending)
     progress.stage(Stage.EVALUATE)
     artifact.chmod(0o644)
-    pack = data.load(spec.data.pack)
+    pack = data.load(spec.data.pack, cache_dir=request.settings.cache_dir)
     salt = f"{submission.sha256}:{seed}"
     hidden = shuffle_images(
         pack.array("test", "images"), pack.array("test", "labels"), workspace / f"images-{seed}.npy", salt=salt
@@ -140,7 +140,7 @@ def train(
     job = TrainingJob(
         spec=spec,
         submission=submission.root,
-        training_data=data.load(spec.data.pack).train_root,
+        training_data=data.load(spec.data.pack, cache_dir=request.settings.cache_dir).train_root,
         seed=seed,
         gpu=request.gpu,
         limit_images=limit_images,
