@@ -9,6 +9,7 @@ from grader.sandbox.interpreter import HostView
 
 SCRATCH = "/scratch"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a path inside, through which DataLoader workers hand over batches
+TEMPORARY = "/tmp"  # noqa: S108 - a path inside
 NAMES = {"/etc/passwd": b"nobody:x:65534:65534:nobody:/scratch:/bin/sh\n", "/etc/group": b"nogroup:x:65534:\n"}
 """Files of a system that some packages can't do without; the host's own name its users."""
 
@@ -52,6 +53,10 @@ def file_system(
     """
     limits = request.limits
     told: list[str] = []
+    below_tmp = any(folder.is_relative_to(TEMPORARY) for folder in view.folders)
+    if below_tmp:
+        # An environment that was made below /tmp must be seen there; the rest of /tmp is then a second scratch folder.
+        told += ["--perms", "1777", "--size", str(max(4096, limits.scratch_bytes)), "--tmpfs", TEMPORARY]
     for parent in _parents(view):
         # bubblewrap would make them for its own user alone, who is root.
         told += ["--dir", str(parent)]
@@ -70,8 +75,9 @@ def file_system(
     # Half the memory, as Linux gives by default; either folder counts as memory, so neither gives any away.
     told += ["--perms", "1777", "--size", str(max(4096, limits.memory_bytes // 2)), "--tmpfs", SHARED_MEMORY]
     told += ["--perms", "1777", "--size", str(max(4096, limits.scratch_bytes)), "--tmpfs", SCRATCH]
-    # Programs that write to /tmp by name find the scratch folder there.
-    told += ["--symlink", SCRATCH[1:], "/tmp"]  # noqa: S108
+    if not below_tmp:
+        # Programs that write to /tmp by name find the scratch folder there.
+        told += ["--symlink", SCRATCH[1:], TEMPORARY]
     for mount in request.mounts:
         for folder_inside in reversed(PurePosixPath(f"/{mount.name}").parents[:-1]):
             told += ["--dir", str(folder_inside)]

@@ -252,5 +252,13 @@ def test_scratch_is_capped(runner: Runner) -> None:
 
 
 @pytest.mark.promise(Promise.SCRATCH_CAPPED)
-def test_temporary_folder_by_name_is_scratch(runner: Runner) -> None:
-    assert runner.run("import os; open('/tmp/here', 'w'); print(os.listdir('.'))").stdout == "['here']\n"
+def test_temporary_folder_by_name_can_be_written_and_is_capped(runner: Runner) -> None:
+    code = """
+        import errno
+        try:
+            with open("/tmp/here", "wb") as file:
+                for _ in range(64): file.write(bytes(2**20)); file.flush()
+        except OSError as error:
+            print(errno.errorcode[error.errno])
+    """
+    assert runner.run(code, scratch_bytes=8 * MIB).lines == ["ENOSPC"]
