@@ -76,20 +76,22 @@ def grade(course: Course, path: Path, sandbox: str, **limits: float) -> Report:
     return grade_submission(request(strict_mission(course, **limits), path, sandbox), progress=Silent())
 
 
-def leftovers() -> set[str]:
-    """Temporary folders of the grader's and processes below this one."""
-    folders = {path.name for path in Path(tempfile.gettempdir()).glob("deep-grader-*")}
-    children = {f"{child.pid} {child.name()}" for child in psutil.Process().children(recursive=True)}
-    return folders | children
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder of this test's own, so that gradings beside it are not seen."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.mark.mnist
 @pytest.mark.parametrize("case", RUN_ENDS)
 def test_run_that_ends_badly_has_its_reason_and_leaves_nothing(
-    course: Course, tmp_path: Path, isolating: str, case: str
+    course: Course, tmp_path: Path, temporary: Path, isolating: str, case: str
 ) -> None:
     source, reason, words = RUN_ENDS[case]
-    before = leftovers()
+    children = {child.pid for child in psutil.Process().children(recursive=True)}
     report = grade(course, write(tmp_path / "work", source), isolating)
     assert report.ending is not None, report
     assert (report.verdict, report.reason) == (Verdict.GRADED, reason), report.ending
@@ -101,7 +103,8 @@ def test_run_that_ends_badly_has_its_reason_and_leaves_nothing(
     shown = report.model_dump_json()
     assert "grader/" not in report.ending.message.en
     assert str(Path.home()) not in shown
-    assert leftovers() <= before
+    assert list(temporary.iterdir()) == []
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= children
 
 
 @pytest.mark.mnist
