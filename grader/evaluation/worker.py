@@ -43,6 +43,8 @@ def main() -> None:
         run(json.loads(message.raw_json), send)
     except ArtifactRejected as error:
         send("rejected", code=error.code, message=_both(error.message), advice=_both(error.advice))
+    except MemoryError:
+        os.abort()  # the host reads a fatal signal as the model's doing, not the machine's
     send("done")
 
 
