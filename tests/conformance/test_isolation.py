@@ -102,7 +102,7 @@ def test_nothing_but_scratch_and_devices_is_writable(runner: Runner) -> None:
 @pytest.mark.promise(Promise.HOST_FILES_HIDDEN)
 def test_files_of_the_host_are_hidden(runner: Runner, secret_in_tmp: Path) -> None:
     hidden = [secret_in_tmp, ROOT / "pyproject.toml", ROOT / "missions", Path.home() / ".bashrc", Path("/etc/shadow")]
-    hidden += [Path("/etc/hostname"), Path("/var/run/docker.sock"), Path("/run"), Path("/work/shared")]
+    hidden += [Path("/etc/hostname"), Path("/var/run/docker.sock"), Path("/run")]
     code = f"""
         import os
         for path in {[str(path) for path in hidden if path.exists()]}:
