@@ -5,6 +5,7 @@ from datetime import datetime
 import grader
 from grader import scoring
 from grader.course import Mission
+from grader.data import draw_of
 from grader.errors import InfrastructureError, SubmissionInvalid
 from grader.execution import TrainingOutcome
 from grader.graph import GraphFacts
@@ -21,44 +22,43 @@ from grader.results import (
     SubmissionInfo,
     Verdict,
 )
+from grader.spec import MissionSpec
 from grader.submission import Submission
 from grader.text import Text
-from grader.trial import GradingRequest, Trial
+from grader.trial import GradingRequest, Runs
 
 
 def graded_report(
     request: GradingRequest,
     submission: Submission,
     *,
-    sandbox: str,
-    trials: list[Trial],
-    trial: Trial,
+    runs: Runs | None,
     criteria: tuple[CriterionResult, ...],
     now: datetime,
 ) -> Report:
     """The report of a submission whose criteria were judged.
 
     Args:
-        sandbox: name of the backend.
-        trials: every trial; `trial` is the one that counts.
+        runs: what was executed; None for a mission of which only the source is judged.
         now: the time, with its zone.
     """
     score = scoring.total(criteria)
+    ending = runs.trial.ending if runs else None
     return Report(
         created=now,
         grader_version=grader.__version__,
         mission=_mission_info(request.mission),
         submission=_submission_info(submission),
         verdict=Verdict.GRADED,
-        reason=trial.ending.reason if trial.ending else None,
-        ending=trial.ending,
+        reason=ending.reason if ending else None,
+        ending=ending,
         passed=scoring.passes(request.mission.spec, score),
         score=score,
         max_score=request.mission.spec.points,
         criteria=criteria,
-        run=run_info(request, sandbox=sandbox, trials=trials, trial=trial),
-        metrics=_metrics(trials, trial),
-        student_output=student_output(trial.training),
+        run=run_info(request, runs) if runs else None,
+        metrics=_metrics(runs) if runs else None,
+        student_output=student_output(runs.trial.training if runs else None),
     )
 
 
@@ -129,34 +129,51 @@ def _submission_info(submission: Submission) -> SubmissionInfo:
     )
 
 
-def run_info(request: GradingRequest, *, sandbox: str, trials: list[Trial], trial: Trial) -> RunInfo:
+def run_info(request: GradingRequest, runs: Runs) -> RunInfo:
     """How the model came to be."""
-    outcome = trial.training
+    trial, outcome = runs.trial, runs.trial.training
     use = outcome.training if outcome else None
     return RunInfo(
-        sandbox=sandbox,
+        sandbox=runs.sandbox,
         mode=request.mode,
         device="cpu" if request.gpu is None else f"cuda:{request.gpu}",
         seed=trial.seed,
-        seeds=tuple(one.seed for one in trials),
+        seeds=tuple(one.seed for one in runs.trials),
         versions={"grader": grader.__version__, **(outcome.versions if outcome else {})},
         seconds=round(use.wall_s, 2) if use else None,
         cpu_seconds=round(use.cpu_s, 2) if use and use.cpu_s is not None else None,
         budget_seconds=outcome.budget_s if outcome else None,
         peak_memory_bytes=outcome.session.usage.memory_peak_bytes if outcome else None,
         log=outcome.log if outcome else (),
+        notes=_run_notes(request.mission.spec, trial.seed),
     )
 
 
-def _metrics(trials: list[Trial], trial: Trial) -> Metrics | None:
-    evaluation = trial.evaluation
+def _run_notes(spec: MissionSpec, seed: int) -> tuple[Text, ...]:
+    """What a reader must know to compare this run with another."""
+    budget = spec.label_budget
+    if budget is None:
+        return ()
+    draw = budget.draws[draw_of(budget, seed)]
+    return (
+        Text(
+            f"Labels: draw {draw} of {', '.join(map(str, budget.draws))}, {budget.per_class} per class; "
+            "which labels are drawn moves the accuracy.",
+            f"레이블: 클래스마다 {budget.per_class}개, {draw}번 추첨"
+            f"(전체 {', '.join(map(str, budget.draws))}). 어떤 레이블이 뽑혔는지에 따라 정확도가 달라집니다.",
+        ),
+    )
+
+
+def _metrics(runs: Runs) -> Metrics | None:
+    trial, evaluation = runs.trial, runs.trial.evaluation
     if evaluation is None:
         return None
     return Metrics(
         images=evaluation.images,
         accuracy=evaluation.accuracy,
         accuracy_interval=evaluation.interval,
-        accuracies=tuple(one.evaluation.accuracy for one in trials if one.evaluation),
+        accuracies=tuple(one.evaluation.accuracy for one in runs.trials if one.evaluation),
         perturbed_accuracy=evaluation.perturbed_accuracy,
         per_class_accuracy=tuple(
             row[label] / sum(row) if sum(row) else 0.0 for label, row in enumerate(evaluation.confusion)

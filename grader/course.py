@@ -13,6 +13,7 @@ from grader.errors import CourseNotFound, MissionNotFound, SpecError
 from grader.spec import MissionSpec, load_spec
 from grader.text import Language, Text
 
+_FUNCTION = re.compile(r"^def ([a-z0-9_]+)\(", re.MULTILINE)
 _TEST_FUNCTION = re.compile(r"^def test_([a-z0-9_]+)\(", re.MULTILINE)
 
 
@@ -41,6 +42,11 @@ class Mission:
     def hidden_tests(self) -> Path:
         """Folder with the pytest files that settle the criteria."""
         return self.root / "hidden_tests"
+
+    @property
+    def probes(self) -> Path:
+        """Calls of the student's functions, run inside a sandbox; there only where the spec names probes."""
+        return self.root / "probes.py"
 
     @property
     def counterexamples(self) -> tuple[Path, ...]:
@@ -88,6 +94,7 @@ class Course:
             reference=self.root / "reference_solutions" / mission_id,
         )
         _check_tests_match_criteria(mission)
+        _check_probes_are_there(mission)
         return mission
 
 
@@ -129,6 +136,15 @@ def _mission_not_found(mission_id: str, known: tuple[str, ...]) -> MissionNotFou
         Text(f"There is no mission {mission_id!r}.", f"{mission_id!r} 미션은 없습니다."),
         advice,
     )
+
+
+def _check_probes_are_there(mission: Mission) -> None:
+    """One function in `probes.py` and one in `hidden_tests/inputs.py` per probe of the spec."""
+    for path in (mission.probes, mission.hidden_tests / "inputs.py") if mission.spec.probes else ():
+        defined = _FUNCTION.findall(path.read_text(encoding="utf-8")) if path.is_file() else []
+        for probe in mission.spec.probes:
+            if probe.id not in defined:
+                raise SpecError(f"{path}: there is no function {probe.id}() for the probe of that name")
 
 
 def _check_tests_match_criteria(mission: Mission) -> None:

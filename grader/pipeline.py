@@ -2,7 +2,7 @@
 
 import errno
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,11 +13,14 @@ import numpy as np
 from grader import scoring
 from grader.assembly import graded_report, invalid_report, not_graded_report, run_info, student_output
 from grader.course import Mission
+from grader.data import draw_of
 from grader.errors import ArtifactRejected, DestinationExists, DiskFull, InfrastructureError, SubmissionInvalid
+from grader.evaluation import Evaluation
 from grader.evaluation.host import evaluate, shuffle_images
 from grader.evidence import Evidence, Training
 from grader.execution import ending_of
 from grader.hidden_tests import judge
+from grader.probes import probe_submission
 from grader.progress import Progress, Stage
 from grader.results import Ending, Mode, Reason, Report, RunInfo, StudentOutput
 from grader.sandbox import open_sandbox
@@ -25,7 +28,7 @@ from grader.sandbox.base import Sandbox
 from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
 from grader.submission import Submission, collect
 from grader.text import Text, same
-from grader.trial import GradingRequest, Trial, rejection, run_trial, train
+from grader.trial import GradingRequest, Runs, Trial, rejection, run_control, run_trial, train
 
 CHECK_IMAGES = 256
 """Training images of a rehearsal: a few steps."""
@@ -87,21 +90,11 @@ def grade_submission(request: GradingRequest, *, progress: Progress) -> Report:
             except SubmissionInvalid as error:
                 return invalid_report(request, error, now=datetime.now(UTC))
             findings = inspect_source(submission, _static_rules(request.mission))
-            with _sandbox(request) as sandbox:
-                trials = _trials(request, submission, sandbox, workspace, progress)
-            trial = _median(trials)
+            runs = _run(request, submission, workspace, progress) if request.mission.spec.trains else None
             progress.stage(Stage.TESTS)
-            evidence = _evidence(request, submission, findings, trial)
+            evidence = _evidence(request, submission, findings, runs)
             criteria = scoring.settle(request.mission.spec, judge(request.mission.hidden_tests, evidence))
-            return graded_report(
-                request,
-                submission,
-                sandbox=sandbox.name,
-                trials=trials,
-                trial=trial,
-                criteria=criteria,
-                now=datetime.now(UTC),
-            )
+            return graded_report(request, submission, runs=runs, criteria=criteria, now=datetime.now(UTC))
     except InfrastructureError as error:
         return not_graded_report(request, submission, error, now=datetime.now(UTC))
 
@@ -123,7 +116,7 @@ def train_model(request: GradingRequest, *, destination: Path, progress: Progres
         progress.stage(Stage.COLLECT)
         submission = collect(request.path, workspace / "submission")
         with _sandbox(request) as sandbox:
-            training = train(request, submission, sandbox, seed=request.seed, progress=progress)
+            training = train(request, submission, sandbox, workspace=workspace, seed=request.seed, progress=progress)
         ending = ending_of(training, request.mission.spec.limits, submission)
         if ending is None and training.raw_artifact is not None:
             destination.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +126,7 @@ def train_model(request: GradingRequest, *, destination: Path, progress: Progres
         ok=ending is None,
         artifact=destination if ending is None else None,
         ending=ending,
-        run=run_info(request, sandbox=sandbox.name, trials=[trial], trial=trial),
+        run=run_info(request, Runs(sandbox=sandbox.name, trials=(trial,), trial=trial)),
         output=student_output(training),
     )
 
@@ -155,12 +148,15 @@ def check_submission(request: GradingRequest, *, progress: Progress) -> CheckRes
             return CheckResult(ok=False, steps=(step,), ending=invalid, output=student_output(None))
         steps.append(CheckStep(_FILES, ok=True, detail=same(", ".join(name for name, _ in submission.files[:10]))))
         steps.append(_check_source(submission, request.mission))
+        if not request.mission.spec.trains:
+            return CheckResult(all(step.ok for step in steps), tuple(steps), None, student_output(None))
         steps.append(_check_signature(submission, request.mission))
         with _sandbox(request) as sandbox:
             training = train(
                 request,
                 submission,
                 sandbox,
+                workspace=workspace,
                 seed=request.seed,
                 progress=progress,
                 limit_images=CHECK_IMAGES,
@@ -172,6 +168,11 @@ def check_submission(request: GradingRequest, *, progress: Progress) -> CheckRes
                 progress.stage(Stage.EVALUATE)
                 ending = _check_artifact(request, submission, sandbox, training.raw_artifact, workspace)
                 steps.append(CheckStep(_MODEL, ok=ending is None, detail=ending.message if ending else None))
+            if request.mission.spec.probes:
+                progress.stage(Stage.PROBE)
+                failed = _check_probes(request, submission, sandbox, workspace)
+                steps.append(CheckStep(_FUNCTIONS, ok=failed is None, detail=failed.message if failed else None))
+                ending = ending or failed
     return CheckResult(all(step.ok for step in steps), tuple(steps), ending, student_output(training))
 
 
@@ -179,6 +180,7 @@ _FILES = Text("files", "제출 파일")
 _SOURCE = Text("rules on the source", "소스 코드 규칙")
 _SIGNATURE = Text("signature of train()", "train() 매개변수")
 _TRAINING = Text("import, a few training steps, export", "불러오기, 짧은 학습, 내보내기")
+_FUNCTIONS = Text("your functions can be called", "작성한 함수 호출")
 _MODEL = Text("the grader reads and runs the model", "채점기에서 모델 읽기와 실행")
 
 
@@ -203,6 +205,12 @@ def _check_signature(submission: Submission, mission: Mission) -> CheckStep:
     return CheckStep(_SIGNATURE, ok=True, detail=same(f"train({', '.join(functions['train'])})"))
 
 
+def _check_probes(request: GradingRequest, submission: Submission, sandbox: Sandbox, workspace: Path) -> Ending | None:
+    """How the first probe that can't be carried out ended; what probes find out is not told."""
+    results = probe_submission(request, submission, sandbox, workspace=workspace, seed=request.seed)
+    return next((result for result in results.values() if isinstance(result, Ending)), None)
+
+
 def _check_artifact(
     request: GradingRequest, submission: Submission, sandbox: Sandbox, raw_artifact: bytes, workspace: Path
 ) -> Ending | None:
@@ -220,6 +228,24 @@ def _check_artifact(
     except ArtifactRejected as error:
         return rejection(error)
     return None
+
+
+def _run(request: GradingRequest, submission: Submission, workspace: Path, progress: Progress) -> Runs:
+    """Everything that is executed for one grading: trials, the controls of the one that counts, probes."""
+    spec = request.mission.spec
+    with _sandbox(request) as sandbox:
+        trials = _trials(request, submission, sandbox, workspace, progress)
+        trial = _median(trials)
+        controls = {
+            control.id: run_control(
+                request, submission, sandbox, control, workspace=workspace, seed=trial.seed, progress=progress
+            )
+            for control in (spec.controls if trial.evaluation is not None else ())
+        }
+        if spec.probes:
+            progress.stage(Stage.PROBE)
+        probes = probe_submission(request, submission, sandbox, workspace=workspace, seed=trial.seed)
+    return Runs(sandbox=sandbox.name, trials=tuple(trials), trial=trial, controls=controls, probes=probes)
 
 
 def _trials(
@@ -245,24 +271,55 @@ def _median(trials: list[Trial]) -> Trial:
     return ranked[len(ranked) // 2]
 
 
-def _evidence(request: GradingRequest, submission: Submission, findings: tuple[Finding, ...], trial: Trial) -> Evidence:
-    use = trial.training.training if trial.training else None
+def _evidence(
+    request: GradingRequest, submission: Submission, findings: tuple[Finding, ...], runs: Runs | None
+) -> Evidence:
+    trial = runs.trial if runs else None
+    spec = request.mission.spec
     return Evidence(
-        spec=request.mission.spec,
+        spec=spec,
         files=tuple(name for name, _ in submission.files),
         findings=findings,
-        training=Training(
-            completed=trial.obtained,
-            reproduced=request.mode is Mode.RETRAIN,
-            seconds=use.wall_s if use else None,
-            cpu_s=use.cpu_s if use else None,
-            budget_s=trial.training.budget_s if trial.training else None,
-            log=trial.training.log if trial.training else (),
+        training=_training(request, trial),
+        ending=trial.ending if trial else None,
+        maybe_graph=trial.graph if trial else None,
+        maybe_evaluation=trial.evaluation if trial else None,
+        sources=_texts(submission.root, submission.python_files()),
+        starter_sources=_texts(
+            request.mission.starter, (path.name for path in sorted(request.mission.starter.glob("*.py")))
         ),
-        ending=trial.ending,
-        maybe_graph=trial.graph,
-        maybe_evaluation=trial.evaluation,
+        supervised_accuracy=spec.label_budget.supervised_accuracy[draw_of(spec.label_budget, trial.seed)]
+        if spec.label_budget and trial
+        else None,
+        probes=runs.probes if runs else {},
+        controls={name: _controlled(control) for name, control in runs.controls.items()} if runs else {},
     )
+
+
+def _texts(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Python files as text, by name; bytes that are no UTF-8 are replaced."""
+    return {name: (folder / name).read_text(encoding="utf-8", errors="replace") for name in names}
+
+
+def _training(request: GradingRequest, trial: Trial | None) -> Training:
+    outcome = trial.training if trial else None
+    use = outcome.training if outcome else None
+    return Training(
+        completed=trial is not None and trial.obtained,
+        reproduced=request.mode is Mode.RETRAIN,
+        seconds=use.wall_s if use else None,
+        cpu_s=use.cpu_s if use else None,
+        budget_s=outcome.budget_s if outcome else None,
+        log=outcome.log if outcome else (),
+    )
+
+
+def _controlled(control: Trial) -> Evaluation | Ending:
+    """What a control training came to."""
+    if control.evaluation is not None:
+        return control.evaluation
+    assert control.ending is not None
+    return control.ending
 
 
 def _sandbox(request: GradingRequest) -> Sandbox:

@@ -14,6 +14,7 @@ class Stage(StrEnum):
     TRAIN = "train"
     EXPORT = "export"
     EVALUATE = "evaluate"
+    PROBE = "probe"
     TESTS = "tests"
 
 

@@ -144,6 +144,8 @@ class RunInfo(ResultModel):
     """The budget that counted: CPU seconds on a CPU, seconds on a GPU."""
     peak_memory_bytes: int | None
     log: tuple[LogPoint, ...] = ()
+    notes: tuple[ReportText, ...] = ()
+    """What a reader must know to compare this run with another, such as which labels were drawn."""
 
 
 class ModelInfo(ResultModel):

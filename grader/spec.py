@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -27,11 +27,54 @@ Offer = Literal[
     "workdir",
 ]
 
+Part = TypeVar("Part")
+
 
 class SpecModel(BaseModel):
     """Frozen, and closed to fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LabelBudgetSpec(SpecModel):
+    """Semi-supervised: only these labels enter the sandbox, as `labeled_set`; all other images go without."""
+
+    per_class: Annotated[int, Field(ge=1)]
+    """Labels per class."""
+    draws: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    """Seeds of the draws a course uses: a run with seed `s` gets draw `s` modulo their number."""
+    supervised_accuracy: tuple[Fraction, ...]
+    """Test accuracy of supervised training on the same labels, measured once per draw."""
+    margin: Fraction = 0.0
+    """Accuracy by which a submission must beat that."""
+
+    @model_validator(mode="after")
+    def _one_baseline_per_draw(self) -> Self:
+        if len(self.supervised_accuracy) != len(self.draws):
+            raise ValueError("there must be one supervised_accuracy per draw")
+        return self
+
+
+class ControlSpec(SpecModel):
+    """A second training under changed conditions, evaluated like the first: what made the difference?"""
+
+    id: Identifier
+    """Name by which hidden tests ask for it."""
+    replace_unlabeled: Literal["noise"] | None = None
+    """`noise`: the pixels of every unlabelled image are shuffled, each image in its own way."""
+    train_cpu_s: Annotated[float, Field(gt=0)]
+    """CPU seconds of this training when it runs on a CPU."""
+    train_gpu_s: Annotated[float, Field(gt=0)]
+    """Seconds of this training when it runs on a GPU."""
+
+
+class ProbeSpec(SpecModel):
+    """A call of the student's functions on inputs made for this run; `probes.py` holds it under its id."""
+
+    id: Identifier
+    """Name of the function in `probes.py`, and of the one in `hidden_tests/inputs.py` that makes its inputs."""
+    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """Wall-clock seconds it may take."""
 
 
 class DataSpec(SpecModel):
@@ -179,6 +222,8 @@ class CriterionSpec(SpecModel):
     """Criteria that must earn some credit before this one is judged."""
     partial: PartialCreditSpec | None = None
     """Partial credit; None for all or nothing."""
+    bonus: bool = False
+    """Points on top: not counted in the mission's points, and not needed for full marks."""
 
 
 class MissionSpec(SpecModel):
@@ -196,18 +241,24 @@ class MissionSpec(SpecModel):
     """Largest score; the sum of the criteria's points."""
     pass_mark: Annotated[float, Field(gt=0)]
     """Score from which the mission is passed."""
-    data: DataSpec
-    """Images and labels."""
-    entry: EntrySpec
-    """The student's functions."""
-    limits: LimitsSpec
-    """Time, memory, sizes."""
+    maybe_data: DataSpec | None = Field(default=None, alias="data")
+    """Images and labels; absent where nothing is trained."""
+    maybe_entry: EntrySpec | None = Field(default=None, alias="entry")
+    """The student's functions; absent where nothing is trained."""
+    maybe_limits: LimitsSpec | None = Field(default=None, alias="limits")
+    """Time, memory, sizes; absent where nothing is trained."""
     static: StaticSpec = StaticSpec()
     """Rules on the source."""
     graph: GraphSpec = GraphSpec()
     """Rules on the executed graph."""
-    evaluation: EvaluationSpec
-    """How the model is measured."""
+    maybe_evaluation: EvaluationSpec | None = Field(default=None, alias="evaluation")
+    """How the model is measured; absent where nothing is trained."""
+    label_budget: LabelBudgetSpec | None = None
+    """Which labels enter the sandbox; None for all training labels."""
+    probes: tuple[ProbeSpec, ...] = ()
+    """Calls of the student's functions on fresh inputs."""
+    controls: tuple[ControlSpec, ...] = ()
+    """Trainings to compare with."""
     criteria: tuple[CriterionSpec, ...] = Field(min_length=1)
     """The rubric."""
 
@@ -220,12 +271,52 @@ class MissionSpec(SpecModel):
             unknown = set(criterion.depends_on) - set(ids[:position])
             if unknown:
                 raise ValueError(f"criterion {criterion.id} depends on {sorted(unknown)}, not listed before it")
-        total = sum(criterion.points for criterion in self.criteria)
+        total = sum(criterion.points for criterion in self.criteria if not criterion.bonus)
         if abs(total - self.points) > 1e-9:
             raise ValueError(f"the criteria sum to {total:g} points, the mission says {self.points:g}")
         if self.pass_mark > self.points:
             raise ValueError("the pass mark is above the largest score")
         return self
+
+    @model_validator(mode="after")
+    def _trains_or_not(self) -> Self:
+        parts = (self.maybe_data, self.maybe_entry, self.maybe_limits, self.maybe_evaluation)
+        if any(part is None for part in parts) and (any(parts) or self.probes or self.controls):
+            raise ValueError("data, entry, limits and evaluation come together, for a mission that trains a model")
+        for name, ids in (("probes", self.probes), ("controls", self.controls)):
+            if len({part.id for part in ids}) != len(ids):
+                raise ValueError(f"two {name} have the same id")
+        offered = set(self.maybe_entry.offers) if self.maybe_entry else set()
+        if ("labeled_set" in offered or "unlabeled_images" in offered) and self.label_budget is None:
+            raise ValueError("labeled_set and unlabeled_images need a label_budget")
+        if offered & {"train_set", "valid_set", "data_dir"} and self.label_budget is not None:
+            raise ValueError("with a label_budget, no other training data may be offered")
+        return self
+
+    @property
+    def trains(self) -> bool:
+        """Whether a submission holds a model to train; otherwise only its source is judged."""
+        return self.maybe_data is not None
+
+    @property
+    def data(self) -> DataSpec:
+        """Images and labels of a mission that trains."""
+        return _of_training(self.maybe_data)
+
+    @property
+    def entry(self) -> EntrySpec:
+        """The student's functions of a mission that trains."""
+        return _of_training(self.maybe_entry)
+
+    @property
+    def limits(self) -> LimitsSpec:
+        """Limits of a mission that trains."""
+        return _of_training(self.maybe_limits)
+
+    @property
+    def evaluation(self) -> EvaluationSpec:
+        """Measurements of a mission that trains."""
+        return _of_training(self.maybe_evaluation)
 
     def criterion(self, criterion_id: str) -> CriterionSpec:
         """The criterion of that id.
@@ -237,6 +328,13 @@ class MissionSpec(SpecModel):
             if criterion.id == criterion_id:
                 return criterion
         raise KeyError(criterion_id)
+
+
+def _of_training(part: Part | None) -> Part:
+    """What only a mission that trains has."""
+    if part is None:
+        raise SpecError("this mission trains no model")
+    return part
 
 
 DIFFICULTY: dict[str, dict[Language, str]] = {

@@ -1,7 +1,8 @@
 """One trial of a submission: get a model, vet it, run it on hidden images."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader import data
@@ -9,6 +10,7 @@ from grader.course import Mission
 from grader.errors import ArtifactRejected
 from grader.evaluation import Evaluation
 from grader.evaluation.host import evaluate, shuffle_images
+from grader.evidence import ProbeResult
 from grader.execution import TrainingJob, TrainingOutcome, ending_of, run_training
 from grader.graph import GraphFacts
 from grader.progress import Progress, Stage
@@ -16,6 +18,7 @@ from grader.results import Ending, Mode, Reason
 from grader.sandbox import SandboxName
 from grader.sandbox.base import Sandbox
 from grader.settings import Settings
+from grader.spec import ControlSpec
 from grader.submission import Submission
 from grader.text import Text
 
@@ -74,6 +77,24 @@ class Trial:
     evaluation: Evaluation | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """Everything that was executed for one grading.
+
+    Attributes:
+        sandbox: name of the backend.
+        trials: every trial; `trial` is the one that counts.
+        controls: the control trainings, by id.
+        probes: what each probe gave, or why it gave nothing.
+    """
+
+    sandbox: str
+    trials: tuple[Trial, ...]
+    trial: Trial
+    controls: Mapping[str, Trial] = field(default_factory=dict)
+    probes: Mapping[str, ProbeResult | Ending] = field(default_factory=dict)
+
+
 def run_trial(
     request: GradingRequest,
     submission: Submission,
@@ -91,19 +112,82 @@ def run_trial(
     Raises:
         InfrastructureError: the machine failed.
     """
-    spec = request.mission.spec
-    artifact = workspace / f"model-{seed}.pt2"
-    training = None
     if request.artifact is None:
-        training = train(request, submission, sandbox, seed=seed, progress=progress)
-        ending = ending_of(training, spec.limits, submission)
-        if training.raw_artifact is not None:
-            artifact.write_bytes(training.raw_artifact)
-    else:
-        ending = _take_artifact(request.artifact, artifact, spec.limits.artifact_bytes)
+        training = train(request, submission, sandbox, workspace=workspace, seed=seed, progress=progress)
+        return _measure(request, submission, sandbox, training, workspace=workspace, seed=seed, progress=progress)
+    artifact = workspace / f"model-{seed}.pt2"
+    ending = _take_artifact(request.artifact, artifact, request.mission.spec.limits.artifact_bytes)
     if ending is not None:
+        return Trial(seed=seed, training=None, obtained=False, ending=ending)
+    return _evaluate(request, submission, sandbox, artifact, None, workspace=workspace, seed=seed, progress=progress)
+
+
+def run_control(
+    request: GradingRequest,
+    submission: Submission,
+    sandbox: Sandbox,
+    control: ControlSpec,
+    *,
+    workspace: Path,
+    seed: int,
+    progress: Progress,
+) -> Trial:
+    """Trains under the control's conditions and measures that model like the first.
+
+    Raises:
+        InfrastructureError: the machine failed.
+    """
+    training = train(
+        request,
+        submission,
+        sandbox,
+        workspace=workspace,
+        seed=seed,
+        progress=progress,
+        control=control,
+        time_budget_s=control.train_cpu_s if request.gpu is None else control.train_gpu_s,
+    )
+    folder = workspace / control.id
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    return _measure(request, submission, sandbox, training, workspace=folder, seed=seed, progress=progress)
+
+
+def _measure(
+    request: GradingRequest,
+    submission: Submission,
+    sandbox: Sandbox,
+    training: TrainingOutcome,
+    *,
+    workspace: Path,
+    seed: int,
+    progress: Progress,
+) -> Trial:
+    """Measures the model that a training left, if it left one."""
+    ending = ending_of(training, request.mission.spec.limits, submission)
+    if ending is not None or training.raw_artifact is None:
         return Trial(seed=seed, training=training, obtained=False, ending=ending)
+    artifact = workspace / f"model-{seed}.pt2"
+    artifact.write_bytes(training.raw_artifact)
+    return _evaluate(
+        request, submission, sandbox, artifact, training, workspace=workspace, seed=seed, progress=progress
+    )
+
+
+def _evaluate(
+    request: GradingRequest,
+    submission: Submission,
+    sandbox: Sandbox,
+    artifact: Path,
+    training: TrainingOutcome | None,
+    *,
+    workspace: Path,
+    seed: int,
+    progress: Progress,
+) -> Trial:
+    """Runs the model on the hidden images, in an order of this run's own."""
     progress.stage(Stage.EVALUATE)
+    spec = request.mission.spec
     artifact.chmod(0o644)
     pack = data.load(spec.data.pack, cache_dir=request.settings.cache_dir)
     salt = f"{submission.sha256}:{seed}"
@@ -122,14 +206,18 @@ def train(
     submission: Submission,
     sandbox: Sandbox,
     *,
+    workspace: Path,
     seed: int,
     progress: Progress,
+    control: ControlSpec | None = None,
     limit_images: int | None = None,
     time_budget_s: float | None = None,
 ) -> TrainingOutcome:
     """Runs the student's `train` once, in the sandbox.
 
     Args:
+        workspace: a folder for data prepared for this run.
+        control: train under these conditions, to compare with.
         limit_images, time_budget_s: a rehearsal's smaller data and budget; None for the mission's own.
 
     Raises:
@@ -140,7 +228,7 @@ def train(
     job = TrainingJob(
         spec=spec,
         submission=submission.root,
-        training_data=data.load(spec.data.pack, cache_dir=request.settings.cache_dir).train_root,
+        training_data=_training_data(request, workspace, seed=seed, control=control),
         seed=seed,
         gpu=request.gpu,
         limit_images=limit_images,
@@ -153,6 +241,21 @@ def train(
         on_log=progress.log,
         on_budget=progress.budget,
     )
+
+
+def _training_data(request: GradingRequest, workspace: Path, *, seed: int, control: ControlSpec | None) -> Path:
+    """The folder with what the sandbox may see: the pack's training part, or as few labels as the mission gives."""
+    spec = request.mission.spec
+    pack = data.load(spec.data.pack, cache_dir=request.settings.cache_dir)
+    budget = spec.label_budget
+    if budget is None:
+        return pack.train_root
+    folder = workspace / f"data-{seed}{'-' + control.id if control else ''}"
+    if folder.exists():
+        return folder
+    draw = budget.draws[data.draw_of(budget, seed)]
+    noise = control is not None and control.replace_unlabeled == "noise"
+    return data.write_budgeted(pack, folder, per_class=budget.per_class, draw=draw, noise=noise)
 
 
 def rejection(error: ArtifactRejected) -> Ending:

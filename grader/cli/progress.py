@@ -23,6 +23,7 @@ STAGES = {
     Stage.TRAIN: Text("Training", "학습"),
     Stage.EXPORT: Text("Exporting the model", "모델 내보내기"),
     Stage.EVALUATE: Text("Measuring on hidden images", "비공개 이미지로 측정"),
+    Stage.PROBE: Text("Trying your functions", "작성한 함수 확인"),
     Stage.TESTS: Text("Settling the rubric", "평가 기준 판정"),
 }
 QUIET_S = 15.0

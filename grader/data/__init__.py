@@ -3,10 +3,21 @@
 from pathlib import Path
 
 from grader.data.cache import absent, default_cache_dir, installed, obtain
+from grader.data.label_budget import draw_of, write_budgeted
 from grader.data.packs import DataPack, PackSpec, find_pack, list_packs
 from grader.data.sources import Progress, choose_sources
 
-__all__ = ["DataPack", "PackSpec", "Progress", "default_cache_dir", "fetch", "list_packs", "load"]
+__all__ = [
+    "DataPack",
+    "PackSpec",
+    "Progress",
+    "default_cache_dir",
+    "draw_of",
+    "fetch",
+    "list_packs",
+    "load",
+    "write_budgeted",
+]
 
 
 def fetch(

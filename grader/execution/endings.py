@@ -1,13 +1,13 @@
 """Say in words why a run ended early, and what to do next. Pure: an outcome in, an `Ending` out."""
 
 import signal
+from typing import Protocol
 
 from grader.errors import InfrastructureError
-from grader.execution.events import Failure, RawFrame
-from grader.execution.training import TrainingOutcome
+from grader.execution.events import FailureFields, RawFrame
 from grader.results import Ending, Frame, Reason
 from grader.sandbox.base import Exit
-from grader.sandbox.session import SessionEnd
+from grader.sandbox.session import SessionEnd, SessionResult
 from grader.spec import LimitsSpec
 from grader.submission import Submission
 from grader.text import Text
@@ -19,7 +19,43 @@ _STEPS = {
 }
 
 
-def ending_of(outcome: TrainingOutcome, limits: LimitsSpec, submission: Submission) -> Ending | None:
+class EndedRun(Protocol):
+    """A run as its ending is told."""
+
+    @property
+    def session(self) -> SessionResult:
+        """Figures measured by the host."""
+
+    @property
+    def end(self) -> SessionEnd:
+        """Why it ended."""
+
+    @property
+    def phase(self) -> str:
+        """Where it ended."""
+
+    @property
+    def failure(self) -> FailureFields | None:
+        """What the runner reported; unvetted claims of the student's side."""
+
+    @property
+    def budget_s(self) -> float:
+        """The budget that counted."""
+
+    @property
+    def completed(self) -> bool:
+        """Whether it came to its good end."""
+
+
+def _step(phase: str) -> Text:
+    """What was being done."""
+    probe = phase.removeprefix("probe:")
+    if probe != phase:
+        return Text(f"trying your functions (check “{probe}”)", f"작성한 함수를 확인하는 동안(‘{probe}’ 검사)")
+    return _STEPS[phase]
+
+
+def ending_of(outcome: EndedRun, limits: LimitsSpec, submission: Submission) -> Ending | None:
     """Why `outcome` ended early; None where it completed.
 
     Args:
@@ -30,9 +66,9 @@ def ending_of(outcome: TrainingOutcome, limits: LimitsSpec, submission: Submissi
     """
     if outcome.completed:
         return None
-    if outcome.session.phase == "setup":
+    if outcome.phase == "setup":
         raise _setup_failed(outcome)
-    match outcome.session.end:
+    match outcome.end:
         case SessionEnd.TIME:
             return _time(outcome, limits)
         case SessionEnd.MEMORY:
@@ -49,7 +85,7 @@ def ending_of(outcome: TrainingOutcome, limits: LimitsSpec, submission: Submissi
             return _protocol() if outcome.failure is None else _failure(outcome, outcome.failure, limits, submission)
 
 
-def _setup_failed(outcome: TrainingOutcome) -> InfrastructureError:
+def _setup_failed(outcome: EndedRun) -> InfrastructureError:
     failure = outcome.failure
     detail = f"{failure.type}: {failure.message}" if failure else _how(outcome.session.exit).en
     printed = (outcome.session.output.tail or outcome.session.output.head).decode("utf-8", "replace").strip()
@@ -63,8 +99,8 @@ def _setup_failed(outcome: TrainingOutcome) -> InfrastructureError:
     )
 
 
-def _time(outcome: TrainingOutcome, limits: LimitsSpec) -> Ending:
-    phase = outcome.session.phase
+def _time(outcome: EndedRun, limits: LimitsSpec) -> Ending:
+    phase = outcome.phase
     use = outcome.session.phases[phase]
     if phase == "train":
         cpu = "" if use.cpu_s is None else f", {use.cpu_s:.0f} CPU s"
@@ -78,7 +114,7 @@ def _time(outcome: TrainingOutcome, limits: LimitsSpec) -> Ending:
             "에포크 수나 신경망 크기를 줄이거나, time_budget_s를 확인해 스스로 학습을 끝내세요.",
         )
     else:
-        step = _STEPS[phase]
+        step = _step(phase)
         message = Text(
             f"Stopped after {use.wall_s:.0f} s in {step.en}.", f"{step.ko} {use.wall_s:.0f}초가 지나 중단되었습니다."
         )
@@ -89,7 +125,7 @@ def _time(outcome: TrainingOutcome, limits: LimitsSpec) -> Ending:
     return Ending(reason=Reason.TIME_LIMIT, message=message, advice=advice)
 
 
-def _memory(outcome: TrainingOutcome, limits: LimitsSpec) -> Ending:
+def _memory(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     limit = f"{limits.memory_bytes / 1024**3:g} GiB"
     peak = outcome.session.usage.memory_peak_bytes
     seen = "" if peak is None else f" ({peak / 1024**3:.1f} GiB)"
@@ -147,9 +183,9 @@ def _protocol() -> Ending:
     )
 
 
-def _exited(outcome: TrainingOutcome) -> Ending:
+def _exited(outcome: EndedRun) -> Ending:
     how = _how(outcome.session.exit)
-    step = _STEPS[outcome.session.phase]
+    step = _step(outcome.phase)
     return Ending(
         reason=Reason.TRAIN_ERROR,
         message=Text(
@@ -172,7 +208,7 @@ def _how(finished: Exit) -> Text:
     return Text(f"ended with exit code {finished.code}", f"종료 코드 {finished.code}로 끝났습니다")
 
 
-def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, submission: Submission) -> Ending:
+def _failure(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec, submission: Submission) -> Ending:
     if failure.kind == "contract":
         return _contract(failure)
     limit = _limit_behind(outcome, failure, limits)
@@ -181,7 +217,7 @@ def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, sub
     frames = tuple(_frame(frame, submission) for frame in failure.frames)
     where = f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
     raised = _first_line(failure)
-    if outcome.session.phase == "export":
+    if outcome.phase == "export":
         return Ending(
             reason=Reason.EXPORT_FAILED,
             message=Text(
@@ -195,7 +231,7 @@ def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, sub
             ),
             traceback=frames,
         )
-    step = _STEPS[outcome.session.phase]
+    step = _step(outcome.phase)
     return Ending(
         reason=Reason.TRAIN_ERROR,
         message=Text(f"{raised}{where}, while {step.en}.", f"{step.ko} 오류가 났습니다: {raised}{where}"),
@@ -204,7 +240,7 @@ def _failure(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec, sub
     )
 
 
-def _first_line(failure: Failure) -> str:
+def _first_line(failure: FailureFields) -> str:
     """The exception in one line: what libraries add below is for their own developers."""
     lines = failure.message.strip().splitlines()
     return f"{failure.type}: {lines[0][:300]}" if lines else failure.type
@@ -220,7 +256,7 @@ def _frame(raw_frame: RawFrame, submission: Submission) -> Frame:
     return Frame(**fields)
 
 
-def _advice_on(failure: Failure) -> Text:
+def _advice_on(failure: FailureFields) -> Text:
     if failure.type == "NotImplementedError":
         return Text(
             "The starter code still stands where your solution belongs: write that part.",
@@ -241,7 +277,7 @@ def _advice_on(failure: Failure) -> Text:
     )
 
 
-def _limit_behind(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec) -> Ending | None:
+def _limit_behind(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec) -> Ending | None:
     """A limit that shows as an exception in the student's code."""
     memory_types = ("MemoryError", "OutOfMemoryError")
     if failure.type in memory_types or "can't allocate memory" in failure.message or outcome.session.exit.out_of_memory:
@@ -251,7 +287,7 @@ def _limit_behind(outcome: TrainingOutcome, failure: Failure, limits: LimitsSpec
     return None
 
 
-def _contract(failure: Failure) -> Ending:
+def _contract(failure: FailureFields) -> Ending:
     detail = {key: value[:200] for key, value in failure.details.items()}
     function = detail.get("function", "train")
     parameter = detail.get("parameter", "?")
@@ -287,6 +323,21 @@ def _contract(failure: Failure) -> Ending:
                 f"It may ask for any of: {detail.get('offered', '')}. Or give {parameter} a default.",
                 f"사용할 수 있는 이름: {detail.get('offered', '')}. 아니면 {parameter}에 기본값을 주세요.",
             ),
+        ),
+        "bad_array": (
+            Text(
+                f"A result of your functions ({detail.get('name', '?')}) has dtype {detail.get('dtype', '?')}, "
+                "not one of plain numbers.",
+                f"작성한 함수의 결과({detail.get('name', '?')})가 일반 숫자형이 아닙니다({detail.get('dtype', '?')}).",
+            ),
+            Text("Return what the mission's README says.", "미션 설명서에 나온 형식으로 반환하세요."),
+        ),
+        "bad_probe_value": (
+            Text(
+                f"A result of your functions can't be sent to the grader: {detail.get('detail', '?')}",
+                f"작성한 함수의 결과를 채점기로 보낼 수 없습니다: {detail.get('detail', '?')}",
+            ),
+            Text("Return what the mission's README says.", "미션 설명서에 나온 형식으로 반환하세요."),
         ),
         "not_a_module": (
             Text(

@@ -46,16 +46,21 @@ class RawFrame(Event):
     source: Annotated[str, StringConstraints(max_length=200)]
 
 
-class Failure(Event):
-    """An exception ended the job, or the submission broke the contract."""
+class FailureFields(Event):
+    """An exception of the student's code, or a broken contract."""
 
-    event: Literal["failure"]
     kind: Literal["contract", "exception"]
     code: Name
     details: Annotated[dict[Name, Line], Field(max_length=8)]
     type: Annotated[str, StringConstraints(max_length=100)]
     message: Line
     frames: Annotated[list[RawFrame], Field(max_length=20)]
+
+
+class Failure(FailureFields):
+    """It ended the job."""
+
+    event: Literal["failure"]
 
 
 class ArtifactComes(Event):
@@ -71,17 +76,62 @@ class Done(Event):
     event: Literal["done"]
 
 
+class ProbeBegins(Event):
+    """The next probe begins."""
+
+    event: Literal["probe"]
+    probe: Name
+
+
+class ArrayComes(Event):
+    """One array of a probe follows as a blob."""
+
+    event: Literal["array"]
+    probe: Name
+    name: Name
+    blob_bytes: Annotated[int, Field(ge=0)]
+
+
+class ValuesCome(Event):
+    """All other results of a probe follow as a blob; with them it is done."""
+
+    event: Literal["values"]
+    probe: Name
+    blob_bytes: Annotated[int, Field(ge=0)]
+
+
+class ProbeFailure(FailureFields):
+    """It ended one probe."""
+
+    event: Literal["probe_failure"]
+    probe: Name
+
+
 RunnerEvent = Ready | PhaseBegins | Log | Failure | ArtifactComes | Done
+ProbeEvent = Ready | PhaseBegins | ProbeBegins | ArrayComes | ValuesCome | ProbeFailure | Failure | Done
 _EVENT: TypeAdapter[RunnerEvent] = TypeAdapter(Annotated[RunnerEvent, Field(discriminator="event")])
+_PROBE_EVENT: TypeAdapter[ProbeEvent] = TypeAdapter(Annotated[ProbeEvent, Field(discriminator="event")])
 
 
 def parse_event(raw_json: bytes) -> RunnerEvent:
-    """One event of the runner, from unvetted bytes.
+    """One event of a training run, from unvetted bytes.
 
     Raises:
         ProtocolError: it is none.
     """
     try:
         return _EVENT.validate_json(raw_json)
+    except ValidationError as error:
+        raise ProtocolError("a message does not fit the protocol") from error
+
+
+def parse_probe_event(raw_json: bytes) -> ProbeEvent:
+    """One event of a probing run, from unvetted bytes.
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    try:
+        return _PROBE_EVENT.validate_json(raw_json)
     except ValidationError as error:
         raise ProtocolError("a message does not fit the protocol") from error

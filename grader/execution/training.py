@@ -82,6 +82,16 @@ class TrainingOutcome:
         return self.session.end is SessionEnd.DONE and self.failure is None and self.raw_artifact is not None
 
     @property
+    def end(self) -> SessionEnd:
+        """Why the run ended."""
+        return self.session.end
+
+    @property
+    def phase(self) -> str:
+        """The phase it ended in."""
+        return self.session.phase
+
+    @property
     def training(self) -> PhaseUse | None:
         """Time used by `train`; None where it was never entered."""
         return self.session.phases.get("train")
@@ -198,6 +208,7 @@ def _request(sandbox: Sandbox, job: TrainingJob) -> Request:
 def _description(sandbox: Sandbox, job: TrainingJob) -> dict[str, Any]:
     _, submission, data = _mounts(job)
     return {
+        "kind": "train",
         "submission": sandbox.inside(submission),
         "data": sandbox.inside(data),
         "offers": list(job.spec.entry.offers),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from grader.errors import HiddenTestCrashed
-from grader.evidence import Evidence, EvidenceMissing
+from grader.evidence import Evidence, EvidenceMissing, ProbeFailed
 from grader.hidden_tests.mark import Mark
 from grader.results import Status
 from grader.spec import CriterionSpec
@@ -136,6 +136,8 @@ class _Plugin:
                 "Not measured, because the submission ended before.", "그 전에 실행이 끝나 측정하지 못했습니다."
             )
             self.outcomes[criterion.id] = Outcome(Status.SKIPPED, 0.0, message=message)
+        elif isinstance(error, ProbeFailed):
+            self.outcomes[criterion.id] = Outcome(Status.FAILED, 0.0, mark.measured, error.message)
         elif isinstance(error, AssertionError):
             self.outcomes[criterion.id] = Outcome(Status.FAILED, 0.0, mark.measured, mark.message)
         else:

@@ -92,9 +92,10 @@ def _blocks(report: Report, language: Language) -> Iterator[RenderableType]:
     if report.criteria:
         yield Line()
         yield _criteria(told_once(report), language)
-    if report.submission.notes:
+    notes = report.submission.notes + (report.run.notes if report.run else ())
+    if notes:
         yield Line()
-        yield _notes(report.submission.notes, language)
+        yield _notes(notes, language)
     if report.run is not None or report.metrics is not None:
         yield Line()
     if report.metrics is not None:

@@ -8,25 +8,47 @@ from torch.utils.data import TensorDataset
 
 
 class TrainingData:
-    """Training images and labels, read once, split into training and validation part.
+    """Training images and labels, each file read when it is first asked for.
 
     Args:
-        folder: holds `images.npy`, uint8 (N, C, H, W), and `labels.npy`, whole numbers (N,).
+        folder: holds `images.npy`, uint8 (N, C, H, W), and `labels.npy`, whole numbers (N,); with a label budget
+            `labeled_images.npy`, `labels.npy` and `unlabeled_images.npy` instead.
         valid_images: how many of the last images become the validation part.
-        limit: use only this many training and validation images each; None for all.
+        limit: use only this many images of each part; None for all.
     """
 
     def __init__(self, folder: Path, *, valid_images: int, limit: int | None = None) -> None:
-        images = torch.from_numpy(np.load(folder / "images.npy", allow_pickle=False))
-        labels = torch.from_numpy(np.load(folder / "labels.npy", allow_pickle=False).astype(np.int64))
-        cut = len(images) - valid_images
-        self._train = (images[:cut][:limit], labels[:cut][:limit])
-        self._valid = (images[cut:][:limit], labels[cut:][:limit])
+        self._folder = folder
+        self._valid_images = valid_images
+        self._limit = limit
 
     def train_set(self) -> TensorDataset:
         """uint8 images (N, C, H, W) in [0, 255] and int64 labels (N,)."""
-        return TensorDataset(*self._train)
+        images, labels = self._images("images"), self._labels()
+        cut = len(images) - self._valid_images
+        return TensorDataset(images[:cut][: self._limit], labels[:cut][: self._limit])
 
     def valid_set(self) -> TensorDataset:
         """Like `train_set`, disjoint from it."""
-        return TensorDataset(*self._valid)
+        images, labels = self._images("images"), self._labels()
+        cut = len(images) - self._valid_images
+        return TensorDataset(images[cut:][: self._limit], labels[cut:][: self._limit])
+
+    def labeled_set(self) -> TensorDataset:
+        """Like `train_set`: the images whose labels the mission gives."""
+        return TensorDataset(self._images("labeled_images")[: self._limit], self._labels()[: self._limit])
+
+    def unlabeled_images(self) -> torch.Tensor:
+        """uint8 (N, C, H, W) in [0, 255]: all other training images."""
+        return self._images("unlabeled_images")[: self._limit]
+
+    def _images(self, name: str) -> torch.Tensor:
+        return torch.from_numpy(np.load(self._folder / f"{name}.npy", allow_pickle=False))
+
+    def _labels(self) -> torch.Tensor:
+        return torch.from_numpy(np.load(self._folder / "labels.npy", allow_pickle=False).astype(np.int64))
+
+
+def raw_folder(folder: Path, workdir: Path, limit: int | None) -> Path:
+    """The folder that holds the data set's files as they are published."""
+    return folder

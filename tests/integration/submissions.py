@@ -56,7 +56,7 @@ def strict_mission(course: Course, **limits: float) -> Mission:
     """mission_cnn with limits small enough that breaking them takes seconds."""
     mission = course.mission("mission_cnn")
     tight = {"train_cpu_s": 4.0, "memory_bytes": 1024**3, "processes": 64, "output_bytes": 1024**2, **limits}
-    spec = mission.spec.model_copy(update={"limits": mission.spec.limits.model_copy(update=tight)})
+    spec = mission.spec.model_copy(update={"maybe_limits": mission.spec.limits.model_copy(update=tight)})
     return dataclasses.replace(mission, spec=spec)
 
 

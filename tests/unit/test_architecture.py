@@ -20,7 +20,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"evidence"}),
     frozenset({"hidden_tests"}),
     frozenset({"scoring", "trial"}),
-    frozenset({"assembly"}),
+    frozenset({"assembly", "probes"}),
     frozenset({"pipeline"}),
     frozenset({"reports"}),
     frozenset({"cli"}),
