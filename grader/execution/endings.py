@@ -118,9 +118,17 @@ def _time(outcome: EndedRun, limits: LimitsSpec) -> Ending:
         message = Text(
             f"Stopped after {use.wall_s:.0f} s in {step.en}.", f"{step.ko} {use.wall_s:.0f}초가 지나 중단되었습니다."
         )
-        advice = Text(
-            "Move work from the top of the file into train(); in forward(), use tensor operations only.",
-            "파일 최상위의 작업은 train() 안으로 옮기고, forward()에서는 텐서 연산만 사용하세요.",
+        advice = (
+            Text(
+                "The inputs are small: look for a loop that never ends, or for work that belongs into train().",
+                "입력이 작으므로 금방 끝나야 합니다. 끝나지 않는 반복문이 없는지, train()에서 할 일을 여기서 하고 있지 않은지 "
+                "확인하세요.",
+            )
+            if phase.startswith("probe:")
+            else Text(
+                "Move work from the top of the file into train(); in forward(), use tensor operations only.",
+                "파일 최상위의 작업은 train() 안으로 옮기고, forward()에서는 텐서 연산만 사용하세요.",
+            )
         )
     return Ending(reason=Reason.TIME_LIMIT, message=message, advice=advice)
 
