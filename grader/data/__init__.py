@@ -4,8 +4,10 @@ from pathlib import Path
 
 from grader.data.cache import absent, default_cache_dir, installed, obtain
 from grader.data.label_budget import draw_of, write_budgeted
-from grader.data.packs import DataPack, PackSpec, find_pack, list_packs
-from grader.data.sources import Progress, choose_sources
+from grader.data.packs import DataPack, PackSpec
+from grader.data.registry import find_pack, list_packs
+from grader.data.sources import choose_sources
+from grader.data.supply import Progress
 
 __all__ = [
     "DataPack",
@@ -16,6 +18,7 @@ __all__ = [
     "fetch",
     "list_packs",
     "load",
+    "resolve",
     "write_budgeted",
 ]
 
@@ -57,6 +60,27 @@ def load(pack_id: str, *, cache_dir: Path | None = None, verify: bool = False) -
     if pack is None:
         raise absent(spec)
     return pack
+
+
+def resolve(pack_id: str, stand_in: str | None = None, *, cache_dir: Path | None = None) -> DataPack:
+    """The pack, or, where it was never fetched, the one that a mission names to stand in for it.
+
+    A pack that is here and damaged is an error, not a reason to use the other: nobody would notice.
+
+    Args:
+        pack_id: such as `cifar10`.
+        stand_in: such as `cifar10-standin`; None where there is none.
+        cache_dir: as for `fetch`.
+
+    Raises:
+        UsageError: unknown pack.
+        DataUnavailable: neither is here, or the one that is here is damaged; the advice names the command.
+    """
+    spec = find_pack(pack_id)
+    for candidate in (spec, *((find_pack(stand_in),) if stand_in else ())):
+        if (pack := installed(candidate, cache_dir or default_cache_dir())) is not None:
+            return pack
+    raise absent(spec, stand_in)
 
 
 def _silent(what: str, done_bytes: int, total_bytes: int | None) -> None:

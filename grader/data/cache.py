@@ -14,8 +14,8 @@ from typing import Any
 
 import platformdirs
 
-from grader.data.packs import Array, DataPack, PackSpec, npy_header
-from grader.data.sources import Progress, Source, SourceError
+from grader.data.packs import Array, ArraySpec, Contents, DataPack, PackSpec, RawSpec, npy_header, npy_sha256
+from grader.data.supply import Progress, Source, SourceError
 from grader.errors import DataUnavailable, DiskFull
 from grader.text import Text
 
@@ -52,19 +52,20 @@ def installed(spec: PackSpec, cache_dir: Path, *, verify: bool = False) -> DataP
     if not root.is_dir():
         return None
     stamps = _read_manifest(root)
-    for item in spec.arrays:
+    files: list[tuple[str, str]] = []
+    for item in spec.files:
         path = root / item.file
         stamp = stamps.get(item.file)
+        pinned = item.sha256 or _recorded_sha256(stamp)
         try:
             facts = path.stat()
-            untouched = stamp == [item.sha256, facts.st_size, facts.st_mtime_ns]
-            if (verify or not untouched) and _file_sha256(path) != item.sha256:
+            untouched = stamp == [pinned, facts.st_size, facts.st_mtime_ns]
+            if pinned is None or ((verify or not untouched) and _file_sha256(path) != pinned):
                 raise _damaged(spec, item.file)
         except OSError as error:
             raise _damaged(spec, item.file) from error
-    return DataPack(
-        id=spec.id, version=spec.version, root=root, files=tuple((item.file, item.sha256) for item in spec.arrays)
-    )
+        files.append((item.file, pinned))
+    return DataPack(id=spec.id, version=spec.version, root=root, files=tuple(files))
 
 
 def obtain(spec: PackSpec, sources: Sequence[Source], cache_dir: Path, progress: Progress) -> DataPack:
@@ -85,8 +86,8 @@ def obtain(spec: PackSpec, sources: Sequence[Source], cache_dir: Path, progress:
                 if (pack := installed(spec, cache_dir, verify=True)) is not None:
                     return pack
             downloads.mkdir(parents=True, exist_ok=True)
-            arrays = _first_that_can(spec, sources, downloads, progress)
-            _install(spec, arrays, packs)
+            contents = _first_that_can(spec, sources, downloads, progress)
+            _install(spec, contents, packs)
             shutil.rmtree(downloads, ignore_errors=True)
     except OSError as error:
         raise _translated(error, cache_dir) from error
@@ -96,14 +97,20 @@ def obtain(spec: PackSpec, sources: Sequence[Source], cache_dir: Path, progress:
     return pack
 
 
-def absent(spec: PackSpec) -> DataUnavailable:
-    """The error for a pack that was never fetched."""
+def absent(spec: PackSpec, stand_in: str | None = None) -> DataUnavailable:
+    """The error for a pack that was never fetched, and whose stand-in was not either."""
+    advice = _fetch_it(spec)
+    if stand_in is not None:
+        advice = Text(
+            en=f"{advice.en} · where it can't be downloaded: grade data fetch {stand_in} (drawn here, no network)",
+            ko=f"{advice.ko} · 내려받을 수 없다면: grade data fetch {stand_in} (네트워크 없이 이 컴퓨터에서 생성)",
+        )
     return DataUnavailable(
         Text(
             en=f"The data pack {spec.id} is not on this machine yet.",
             ko=f"{spec.id} 데이터 팩이 아직 이 컴퓨터에 없습니다.",
         ),
-        _fetch_it(spec),
+        advice,
     )
 
 
@@ -121,11 +128,11 @@ def _damaged(spec: PackSpec, file: str) -> DataUnavailable:
     )
 
 
-def _first_that_can(spec: PackSpec, sources: Sequence[Source], downloads: Path, progress: Progress) -> dict[str, Array]:
+def _first_that_can(spec: PackSpec, sources: Sequence[Source], downloads: Path, progress: Progress) -> Contents:
     reasons = []
     for source in sources:
         try:
-            return source.arrays(spec, downloads, progress)
+            return source.contents(spec, downloads, progress)
         except SourceError as error:
             reasons.append(f"{source.name}: {error}")
         except OSError as error:
@@ -145,19 +152,20 @@ def _first_that_can(spec: PackSpec, sources: Sequence[Source], downloads: Path, 
     )
 
 
-def _install(spec: PackSpec, arrays: dict[str, Array], packs: Path) -> None:
+def _install(spec: PackSpec, contents: Contents, packs: Path) -> None:
     """Writes the pack beside its place and renames it: a reader sees all of it or nothing. Needs the lock."""
     for leftover in packs.glob(f".{spec.name}.tmp-*"):  # of a process that was killed; a live one would hold the lock
         shutil.rmtree(leftover, ignore_errors=True)
     made = Path(tempfile.mkdtemp(dir=packs, prefix=f".{spec.name}.tmp-"))
     try:
         stamps: dict[str, list[str | int]] = {}
-        for item in spec.arrays:
-            facts = _write_npy(made / item.file, arrays[item.file])
-            stamps[item.file] = [item.sha256, facts.st_size, facts.st_mtime_ns]
+        for item in spec.files:
+            content = contents[item.file]
+            facts = _write_content(made / item.file, content)
+            stamps[item.file] = [_sha256(item, content), facts.st_size, facts.st_mtime_ns]
         manifest = {"schema": _SCHEMA, "id": spec.id, "version": spec.version, "files": stamps}
         _write(made / MANIFEST, json.dumps(manifest, indent=1).encode())
-        for folder in (made, *(path for path in made.iterdir() if path.is_dir())):
+        for folder in (made, *(path for path in made.rglob("*") if path.is_dir())):
             folder.chmod(0o755)  # mkdtemp gives 0700; the sandbox reads as another user
         root = packs / spec.name
         if root.exists():
@@ -169,9 +177,23 @@ def _install(spec: PackSpec, arrays: dict[str, Array], packs: Path) -> None:
         raise
 
 
-def _write_npy(path: Path, array: Array) -> os.stat_result:
-    path.parent.mkdir(exist_ok=True)
-    return _write(path, npy_header(array), array.reshape(-1).view("uint8").data)
+def _sha256(item: ArraySpec | RawSpec, content: Array | bytes) -> str:
+    """What the registry pins, or else the sum of what is installed now: its origin was pinned."""
+    if item.sha256 is not None:
+        return item.sha256
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else npy_sha256(content)
+
+
+def _recorded_sha256(stamp: Any) -> str | None:
+    """The sum that a manifest holds for a file; None where it holds none."""
+    return stamp[0] if isinstance(stamp, list) and len(stamp) == 3 and isinstance(stamp[0], str) else None
+
+
+def _write_content(path: Path, content: Array | bytes) -> os.stat_result:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        return _write(path, content)
+    return _write(path, npy_header(content), content.reshape(-1).view("uint8").data)
 
 
 def _write(path: Path, *parts: bytes | memoryview) -> os.stat_result:
@@ -220,8 +242,8 @@ def _translated(error: OSError, cache_dir: Path) -> DataUnavailable | DiskFull:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(
             Text(
-                en=f"There is no space left in {cache_dir}; a data pack needs about 150 MB while it is fetched.",
-                ko=f"{cache_dir}에 남은 공간이 없습니다. 데이터 팩을 받으려면 약 150 MB가 필요합니다.",
+                en=f"There is no space left in {cache_dir}; a data pack needs up to 600 MB while it is fetched.",
+                ko=f"{cache_dir}에 남은 공간이 없습니다. 데이터 팩을 받으려면 최대 600 MB가 필요합니다.",
             ),
             Text(
                 en=f"Free some space, or set {CACHE_VARIABLE} to another folder.",

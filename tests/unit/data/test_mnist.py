@@ -9,7 +9,8 @@ import pytest
 
 from grader import data
 from grader.data.decode import DecodeError, read_wheel_member
-from grader.data.packs import MNIST, Array, DataPack
+from grader.data.packs import Array, DataPack
+from grader.data.registry import MNIST
 from grader.errors import DataUnavailable
 from tests.conftest import need
 from tests.unit.data.conftest import idx_bytes

@@ -9,7 +9,8 @@ import pytest
 from grader.data.cache import obtain
 from grader.data.decode import DecodeError, read_idx
 from grader.data.packs import Array, PackSpec
-from grader.data.sources import FolderSource, MirrorSource, SourceError
+from grader.data.sources import FolderSource, MirrorSource
+from grader.data.supply import SourceError
 from tests.unit.data.server import IdxServer
 
 Seen = list[tuple[str, int, int | None]]
@@ -21,7 +22,7 @@ def silent(what: str, done_bytes: int, total_bytes: int | None) -> None:
 
 def fetched(server: IdxServer, spec: PackSpec, downloads: Path) -> dict[str, Array]:
     downloads.mkdir(exist_ok=True)
-    return MirrorSource((server.url,)).arrays(spec, downloads, silent)
+    return MirrorSource((server.url,)).contents(spec, downloads, silent)
 
 
 def assert_same(found: dict[str, Array], arrays: dict[str, Array]) -> None:
@@ -44,12 +45,12 @@ def test_folder_in_any_known_layout_is_read(
         else:
             plain = name.removesuffix(".gz").replace("-idx", ".idx" if form == "dotted" else "-idx")
             (folder / plain).write_bytes(gzip.decompress(content))
-    assert_same(FolderSource(tmp_path).arrays(spec, tmp_path, silent), arrays)
+    assert_same(FolderSource(tmp_path).contents(spec, tmp_path, silent), arrays)
 
 
 def test_folder_without_the_files_says_which(spec: PackSpec, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="train-images-idx3-ubyte"):
-        FolderSource(tmp_path).arrays(spec, tmp_path, silent)
+        FolderSource(tmp_path).contents(spec, tmp_path, silent)
 
 
 def test_folder_with_other_content_is_refused(spec: PackSpec, idx_files: dict[str, bytes], tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_folder_with_other_content_is_refused(spec: PackSpec, idx_files: dict[st
         plain[-1] ^= 1
         (tmp_path / name.removesuffix(".gz")).write_bytes(plain)
     with pytest.raises(SourceError, match="checksum"):
-        FolderSource(tmp_path).arrays(spec, tmp_path, silent)
+        FolderSource(tmp_path).contents(spec, tmp_path, silent)
 
 
 @pytest.mark.parametrize("damage", ["short", "long", "magic", "shape", "cut gzip", "bad gzip", "bomb", "empty"])
@@ -93,7 +94,7 @@ def test_mirror_reports_progress_to_the_last_byte(
     server: IdxServer, spec: PackSpec, idx_files: dict[str, bytes], tmp_path: Path
 ) -> None:
     seen: Seen = []
-    MirrorSource((server.url,)).arrays(spec, tmp_path, lambda *step: seen.append(step))
+    MirrorSource((server.url,)).contents(spec, tmp_path, lambda *step: seen.append(step))
     for name, content in idx_files.items():
         assert (name, len(content), len(content)) in seen
 
@@ -175,7 +176,7 @@ def test_second_mirror_is_asked_where_the_first_fails(
     server: IdxServer, spec: PackSpec, arrays: dict[str, Array], tmp_path: Path
 ) -> None:
     mirrors = MirrorSource(("http://127.0.0.1:1/none/", "not a url", server.url))
-    assert_same(mirrors.arrays(spec, tmp_path, silent), arrays)
+    assert_same(mirrors.contents(spec, tmp_path, silent), arrays)
 
 
 def test_pack_is_byte_identical_from_folder_and_mirror(
