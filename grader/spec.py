@@ -10,6 +10,7 @@ from grader.errors import SpecError
 from grader.text import Language, Text
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+PackId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 OpGroup = Literal[
     "conv", "dense", "recurrent", "activation", "norm", "pool", "attention", "reduce", "shape", "arithmetic", "factory"
@@ -80,7 +81,7 @@ class ProbeSpec(SpecModel):
 class DataSpec(SpecModel):
     """Which images the mission trains and tests on."""
 
-    pack: Identifier
+    pack: PackId
     """Data pack that holds them."""
     valid_images: Annotated[int, Field(ge=0)]
     """How many of the last training images become `valid_set`; the rest is `train_set`."""
@@ -203,6 +204,19 @@ class PartialCreditSpec(SpecModel):
         return self.cap * max(0.0, (value - self.from_) / (self.full - self.from_))
 
 
+class StandInSpec(SpecModel):
+    """Where the mission's data pack can't be had, another of the same form, with bars of its own."""
+
+    pack: PackId
+    """Data pack used instead."""
+    bar: Fraction
+    """Accuracy that the mission asks for on it."""
+    partial: dict[Identifier, PartialCreditSpec] = {}
+    """Partial credit on it, for the criteria whose own does not hold."""
+    expected: dict[Identifier, Text] = {}
+    """The bar on it as the report shows it, for the same criteria."""
+
+
 class CriterionSpec(SpecModel):
     """One line of the rubric."""
 
@@ -253,6 +267,8 @@ class MissionSpec(SpecModel):
     """Rules on the executed graph."""
     maybe_evaluation: EvaluationSpec | None = Field(default=None, alias="evaluation")
     """How the model is measured; absent where nothing is trained."""
+    stand_in: StandInSpec | None = None
+    """What is used where the data pack can't be had; None where there is no substitute."""
     label_budget: LabelBudgetSpec | None = None
     """Which labels enter the sandbox; None for all training labels."""
     probes: tuple[ProbeSpec, ...] = ()
@@ -292,6 +308,48 @@ class MissionSpec(SpecModel):
         if offered & {"train_set", "valid_set", "data_dir"} and self.label_budget is not None:
             raise ValueError("with a label_budget, no other training data may be offered")
         return self
+
+    @model_validator(mode="after")
+    def _stand_in_fits(self) -> Self:
+        if self.stand_in is None:
+            return self
+        if self.maybe_data is None:
+            raise ValueError("a stand_in needs data to stand in for")
+        unknown = (self.stand_in.partial.keys() | self.stand_in.expected.keys()) - {line.id for line in self.criteria}
+        if unknown:
+            raise ValueError(f"stand_in names {sorted(unknown)}, which are no criteria")
+        return self
+
+    def on_pack(self, pack_id: str) -> Self:
+        """The mission as it is judged on the data pack at hand: this one, or that with the stand-in's bars.
+
+        Args:
+            pack_id: of the pack that `data.resolve` gave.
+
+        Raises:
+            ValueError: the mission names no such pack.
+        """
+        if self.maybe_data is None or self.maybe_evaluation is None or pack_id == self.maybe_data.pack:
+            return self
+        if self.stand_in is None or pack_id != self.stand_in.pack:
+            raise ValueError(f"{self.id} has no data pack {pack_id}")
+        bars = self.stand_in
+        criteria = (
+            line.model_copy(
+                update={
+                    "partial": bars.partial.get(line.id, line.partial),
+                    "expected": bars.expected.get(line.id, line.expected),
+                }
+            )
+            for line in self.criteria
+        )
+        return self.model_copy(
+            update={
+                "maybe_data": self.maybe_data.model_copy(update={"pack": bars.pack}),
+                "maybe_evaluation": self.maybe_evaluation.model_copy(update={"bar": bars.bar}),
+                "criteria": tuple(criteria),
+            }
+        )
 
     @property
     def trains(self) -> bool:

@@ -30,14 +30,21 @@ def fetch(
     from grader import data
 
     session = session_of(context)
-    names = [pack] if pack else [spec.id for spec in data.list_packs()]
-    for name in names:
+    replaceable = {spec.stands_in_for for spec in data.list_packs()}
+    for name in [pack] if pack else [spec.id for spec in data.list_packs()]:
         with session.err.status(Line(name)) as status:
 
             def advance(what: str, done_bytes: int, total_bytes: int | None, shown: str = name) -> None:
                 status.update(Line(f"{shown}: {what} {_share(done_bytes, total_bytes)}"))
 
-            fetched = data.fetch(name, cache_dir=session.settings.cache_dir, progress=advance, source=source)
+            try:
+                fetched = data.fetch(name, cache_dir=session.settings.cache_dir, progress=advance, source=source)
+            except DataUnavailable as error:
+                if pack or name not in replaceable:
+                    raise
+                # Nobody asked for this one by name, and its stand-in does.
+                session.show(Line(f"– {session.text(error.message)}", style="yellow"))
+                continue
         ready = Text(f"✓ {name}: ready in {fetched.root}", f"✓ {name}: {fetched.root}에 준비되었습니다")
         session.show(Line(session.text(ready)))
 
@@ -49,14 +56,15 @@ def list_packs(context: typer.Context, lang: LanguageOption = None, debug: Debug
 
     session = session_of(context)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in (Text("Pack", "데이터 팩"), Text("Title", "제목"), Text("State", "상태")):
-        table.add_column(session.text(heading))
+    table.add_column(session.text(Text("Pack", "데이터 팩")), no_wrap=True)
+    table.add_column(session.text(Text("Title", "제목")))
+    table.add_column(session.text(Text("State", "상태")), min_width=34)  # a command to copy must fit in one line
     for spec in data.list_packs():
         state = Line(session.text(Text("ready", "준비됨")), style="green")
         try:
             data.load(spec.id, cache_dir=session.settings.cache_dir)
         except DataUnavailable as error:
-            state = Line(error.in_language(session.language), style="yellow")
+            state = Line(f"{session.text(error.message)}\n{session.text(error.advice)}", style="yellow")
         table.add_row(Line(spec.name), Line(session.text(spec.title)), state)
     session.show(table)
 

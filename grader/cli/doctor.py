@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -17,6 +17,9 @@ from grader.cli.options import DebugOption, LanguageOption
 from grader.cli.session import Session, session_of
 from grader.errors import ExitCode, GraderError
 from grader.text import Text, same
+
+if TYPE_CHECKING:
+    from grader.data import DataPack
 
 LOW_DISK_BYTES = 2 * 1024**3
 """Below this much free space a grading may end with a full disk: a report, a model, scratch and a pack need 1 GiB."""
@@ -152,13 +155,23 @@ def _course(session: Session) -> list[Finding]:
 def _packs(session: Session) -> list[Finding]:
     from grader import data
 
+    found: dict[str, DataPack | GraderError] = {}
+    for spec in data.list_packs():
+        try:
+            found[spec.id] = data.load(spec.id, cache_dir=session.settings.cache_dir)
+        except GraderError as error:
+            found[spec.id] = error
     findings: list[Finding] = []
     for spec in data.list_packs():
-        name = Text(f"data pack: {spec.id}", f"데이터 팩: {spec.id}")
-        try:
-            pack = data.load(spec.id, cache_dir=session.settings.cache_dir)
-        except GraderError as error:
-            findings.append(Finding(name, State.MISSING, error.message, error.advice))
+        name, pack = Text(f"data pack: {spec.id}", f"데이터 팩: {spec.id}"), found[spec.id]
+        if isinstance(pack, GraderError):
+            partner = spec.stands_in_for or next(
+                (other.id for other in data.list_packs() if other.stands_in_for == spec.id), None
+            )
+            # Of a pack and its stand-in, one is enough.
+            replaced = partner is not None and not isinstance(found[partner], GraderError)
+            state = State.OPTIONAL if replaced else State.MISSING
+            findings.append(Finding(name, state, pack.message, pack.advice))
         else:
             findings.append(Finding(name, State.READY, same(str(pack.root))))
     return findings

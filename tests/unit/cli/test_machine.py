@@ -39,7 +39,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, bool]:
         return Box(ok=there[name])
 
     def load(pack_id: str, **more: Any) -> grader.data.DataPack:
-        if not there[pack_id]:
+        if not there.get(pack_id, True):
             raise DataUnavailable(Text("not here", "없습니다"), same("grade data fetch mnist"))
         return grader.data.DataPack(id=pack_id, version=1, root=tmp_path, files=())
 
