@@ -20,6 +20,7 @@ CONTENT_LABEL = "deep-grader.content"
 
 _CONTEXT_FILES = ("Dockerfile", "requirements-sandbox.txt")
 _BUILD_S = 3600
+_ASK_S = 20
 
 
 def build_image(
@@ -54,6 +55,16 @@ def build_image(
             return False
         _build(client, files, tag=tag, base=base, content=content, on_line=on_line)
     return True
+
+
+def built_from(tag: str) -> str | None:
+    """Hash of what the image of that tag was built from; None where there is no such image or it says nothing.
+
+    Raises:
+        SandboxUnavailable: no engine answers.
+    """
+    with closing(connect(_ASK_S)) as client, translated(tag):
+        return _content_of(client, tag)
 
 
 def default_base(dockerfile: bytes) -> str:

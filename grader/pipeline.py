@@ -1,6 +1,7 @@
 """The way of a submission, from its files to its report. The only place that knows the order of the steps."""
 
 import errno
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -236,6 +237,9 @@ def _run(request: GradingRequest, submission: Submission, workspace: Path, progr
     with _sandbox(request) as sandbox:
         trials = _trials(request, submission, sandbox, workspace, progress)
         trial = _median(trials)
+        model = workspace / f"model-{trial.seed}.pt2"
+        if request.keep_model is not None and model.is_file():
+            shutil.copyfile(model, request.keep_model)
         controls = {
             control.id: run_control(
                 request, submission, sandbox, control, workspace=workspace, seed=trial.seed, progress=progress

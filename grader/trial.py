@@ -40,6 +40,7 @@ class GradingRequest:
         sandbox: backend, or `auto`.
         gpu: index of the GPU to train on; None for the CPU.
         seed: seeds the training and every draw of the grading.
+        keep_model: file to which the exported model that counted is copied; None keeps none.
         settings: this installation's configuration.
     """
 
@@ -49,6 +50,7 @@ class GradingRequest:
     sandbox: SandboxName = "auto"
     gpu: int | None = None
     seed: int = 0
+    keep_model: Path | None = None
     settings: Settings
 
     @property

@@ -77,7 +77,8 @@ def show(
         session.show(Line(session.text(found.spec.brief)))
     session.show(Line())
     session.show(_rubric(session, found.spec))
-    session.show(_limits(session, found.spec))
+    if found.spec.trains:
+        session.show(_limits(session, found.spec))
 
 
 def start(

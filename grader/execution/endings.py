@@ -121,8 +121,8 @@ def _time(outcome: EndedRun, limits: LimitsSpec) -> Ending:
         advice = (
             Text(
                 "The inputs are small: look for a loop that never ends, or for work that belongs into train().",
-                "입력이 작으므로 금방 끝나야 합니다. 끝나지 않는 반복문이 없는지, train()에서 할 일을 여기서 하고 있지 않은지 "
-                "확인하세요.",
+                "입력이 작으므로 금방 끝나야 합니다. 끝나지 않는 반복문이 없는지, "
+                "train()에서 할 일을 여기서 하고 있지 않은지 확인하세요.",
             )
             if phase.startswith("probe:")
             else Text(

@@ -23,6 +23,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"assembly", "probes"}),
     frozenset({"pipeline"}),
     frozenset({"reports"}),
+    frozenset({"verification"}),
     frozenset({"cli"}),
 )
 """Modules of `grader`, lowest first; each imports only lower levels."""
