@@ -151,18 +151,26 @@ def run_info(request: GradingRequest, runs: Runs) -> RunInfo:
 
 def _run_notes(spec: MissionSpec, seed: int) -> tuple[Text, ...]:
     """What a reader must know to compare this run with another."""
-    budget = spec.label_budget
-    if budget is None:
-        return ()
-    draw = budget.draws[draw_of(budget, seed)]
-    return (
-        Text(
-            f"Labels: draw {draw} of {', '.join(map(str, budget.draws))}, {budget.per_class} per class; "
-            "which labels are drawn moves the accuracy.",
-            f"레이블: 클래스마다 {budget.per_class}개, {draw}번 추첨"
-            f"(전체 {', '.join(map(str, budget.draws))}). 어떤 레이블이 뽑혔는지에 따라 정확도가 달라집니다.",
-        ),
-    )
+    notes = []
+    if spec.stand_in is not None and spec.data.pack == spec.stand_in.pack:
+        notes.append(
+            Text(
+                f"Graded on the data pack {spec.data.pack}, which stands in for the real data, with bars of its own.",
+                f"실제 데이터 대신 {spec.data.pack} 데이터 팩으로, 그 데이터에 맞춘 기준에 따라 채점했습니다.",
+            )
+        )
+    if spec.label_budget is not None:
+        budget = spec.label_budget
+        draw, draws = budget.draws[draw_of(budget, seed)], ", ".join(map(str, budget.draws))
+        notes.append(
+            Text(
+                f"Labels: draw {draw} of {draws}, {budget.per_class} per class; "
+                "which labels are drawn moves the accuracy.",
+                f"레이블: 클래스마다 {budget.per_class}개, {draw}번 추첨(전체 {draws}). "
+                "어떤 레이블이 뽑혔는지에 따라 정확도가 달라집니다.",
+            )
+        )
+    return tuple(notes)
 
 
 def _metrics(runs: Runs) -> Metrics | None:

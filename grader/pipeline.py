@@ -29,7 +29,7 @@ from grader.sandbox.base import Sandbox
 from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
 from grader.submission import Submission, collect
 from grader.text import Text, same
-from grader.trial import GradingRequest, Runs, Trial, rejection, run_control, run_trial, train
+from grader.trial import GradingRequest, Runs, Trial, on_data_at_hand, rejection, run_control, run_trial, train
 
 CHECK_IMAGES = 256
 """Training images of a rehearsal: a few steps."""
@@ -84,6 +84,7 @@ def grade_submission(request: GradingRequest, *, progress: Progress) -> Report:
     """
     submission: Submission | None = None
     try:
+        request = on_data_at_hand(request)
         with _workspace() as workspace:
             progress.stage(Stage.COLLECT)
             try:
@@ -113,6 +114,7 @@ def train_model(request: GradingRequest, *, destination: Path, progress: Progres
             Text(f"{destination} exists already.", f"{destination} 파일이 이미 있습니다."),
             Text("Remove it, or name another with --out.", "지우거나 --out으로 다른 이름을 지정하세요."),
         )
+    request = on_data_at_hand(request)
     with _workspace() as workspace:
         progress.stage(Stage.COLLECT)
         submission = collect(request.path, workspace / "submission")
@@ -139,6 +141,7 @@ def check_submission(request: GradingRequest, *, progress: Progress) -> CheckRes
         InfrastructureError: the machine failed.
     """
     steps: list[CheckStep] = []
+    request = on_data_at_hand(request)
     with _workspace() as workspace:
         progress.stage(Stage.COLLECT)
         try:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import data
@@ -95,6 +95,19 @@ class Runs:
     trial: Trial
     controls: Mapping[str, Trial] = field(default_factory=dict)
     probes: Mapping[str, ProbeResult | Ending] = field(default_factory=dict)
+
+
+def on_data_at_hand(request: GradingRequest) -> GradingRequest:
+    """The same request, judged by the bars of the data pack that is on this machine.
+
+    Raises:
+        DataUnavailable: neither the mission's pack nor one that stands in for it is here.
+    """
+    spec = request.mission.spec
+    if not spec.trains or spec.stand_in is None:
+        return request
+    pack = data.resolve(spec.data.pack, spec.stand_in.pack, cache_dir=request.settings.cache_dir)
+    return replace(request, mission=replace(request.mission, spec=spec.on_pack(pack.id)))
 
 
 def run_trial(

@@ -1,6 +1,7 @@
 """Whether a grading came out as it must. Pure: a case and its report in, a result out."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.results import Report, Status, Verdict
 from grader.spec import MissionSpec
@@ -19,6 +20,7 @@ class Result:
         seconds: wall-clock seconds it took; 0.0 where an earlier grading was used.
         cached: an earlier grading of the same content was used.
         machine_failed: nothing was judged, because the machine failed.
+        model: file with the model that a reference trained; None where it left none.
     """
 
     case: Case
@@ -27,6 +29,7 @@ class Result:
     seconds: float
     cached: bool = False
     machine_failed: bool = False
+    model: Path | None = None
 
     @property
     def ok(self) -> bool:

@@ -4,12 +4,13 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.data import default_cache_dir
+from grader.data import default_cache_dir, resolve
 from grader.errors import GraderError
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Silent
@@ -72,25 +73,20 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
         results[place] = result
         on_result(result)
 
-    with tempfile.TemporaryDirectory(prefix="deep-grader-verify-") as folder, _pool(request.jobs) as pool:
-        for wave in (False, True):
-            waiting: dict[Future[Result], int] = {}
+    with tempfile.TemporaryDirectory(prefix="deep-grader-verify-") as folder, _workers(request.jobs) as carry_out_all:
+        for with_model in (False, True):
+            orders = {}
             for place, case in enumerate(cases):
-                if case.needs_reference_model is not wave:
+                if case.needs_reference_model is not with_model:
                     continue
-                model = models.get(case.mission.id) if wave else None
-                if wave and model is None:
+                model = models.get(case.mission.id) if with_model else None
+                if with_model and model is None:
                     done(place, Result(case, (_NO_MODEL,), None, 0.0))
                     continue
-                order = _Order(case, Path(folder) / str(place), request, model)
-                waiting[pool.submit(_carry_out, order)] = place
-            for future in as_completed(waiting):
-                place = waiting[future]
-                result = future.result()
-                if result.case.kind is Kind.REFERENCE and result.report is not None and result.case.seed == 0:
-                    model = _model_of(Path(folder) / str(place), result, request)
-                    if model is not None:
-                        models[result.case.mission.id] = model
+                orders[place] = _Order(case, Path(folder) / str(place), request, model)
+            for place, result in carry_out_all(orders):
+                if result.model is not None and result.case.seed == 0:
+                    models[result.case.mission.id] = result.model
                 done(place, result)
     return tuple(results[place] for place in range(len(cases)))
 
@@ -113,9 +109,24 @@ class _Order:
         return self.folder / self.case.name
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
+Carry = Callable[[dict[int, _Order]], Iterator[tuple[int, Result]]]
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Carry]:
+    """What carries out orders, and gives each result as it is there."""
+    if jobs == 1:
+        yield lambda orders: ((place, _carry_out(order)) for place, order in orders.items())
+        return
     # Processes, since hidden tests run in the process that judges; spawned, since this one may hold threads.
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+
+        def carry_out_all(orders: dict[int, _Order]) -> Iterator[tuple[int, Result]]:
+            waiting = {pool.submit(_carry_out, order): place for place, order in orders.items()}
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+
+        yield carry_out_all
 
 
 def _carry_out(order: _Order) -> Result:
@@ -123,14 +134,15 @@ def _carry_out(order: _Order) -> Result:
     case, memory = order.case, order.request.memory
     began = time.monotonic()
     case.stage(order.staged)
-    key = _key(order.folder, case, order.request, order.model)
-    report = None if order.request.fresh else memory.recall(key)
-    wants_model = case.kind is Kind.REFERENCE and case.mission.spec.trains
-    if report is not None and (not wants_model or memory.model(key).is_file()):
-        return Result(case, judge_case(case, report), report, 0.0, cached=True)
-    memory.model(key).parent.mkdir(parents=True, exist_ok=True)
     try:
-        report = _grade(order, keep_model=memory.model(key) if wants_model else None)
+        key = _key(order)
+        model = memory.model(key) if case.kind is Kind.REFERENCE and case.mission.spec.trains else None
+        report = None if order.request.fresh else memory.recall(key)
+        if report is not None and (model is None or model.is_file()):
+            return Result(case, judge_case(case, report), report, 0.0, cached=True, model=model)
+        if model is not None:
+            model.parent.mkdir(parents=True, exist_ok=True)
+        report = _grade(order, keep_model=model)
     except GraderError as error:
         return Result(case, (error.message,), None, time.monotonic() - began, machine_failed=True)
     memory.keep(key, report)
@@ -140,6 +152,7 @@ def _carry_out(order: _Order) -> Result:
         report,
         time.monotonic() - began,
         machine_failed=report.verdict is Verdict.NOT_GRADED,
+        model=model if model is not None and model.is_file() else None,
     )
 
 
@@ -157,12 +170,17 @@ def _grade(order: _Order, *, keep_model: Path | None) -> Report:
     return grade_submission(request, progress=Silent())
 
 
-def _key(folder: Path, case: Case, request: VerificationRequest, model: Path | None) -> str:
-    sandbox = f"{request.sandbox} gpu {request.gpu}"
-    return key_of(case, folder / case.name, sandbox=sandbox, image=request.image, model=model)
+def _key(order: _Order) -> str:
+    request = order.request
+    sandbox = f"{request.sandbox} gpu {request.gpu} data {_pack(order.case, request)}"
+    return key_of(order.case, order.staged, sandbox=sandbox, image=request.image, model=order.model)
 
 
-def _model_of(folder: Path, result: Result, request: VerificationRequest) -> Path | None:
-    """The model that a reference trained; None where it left none."""
-    model = request.memory.model(_key(folder, result.case, request, None))
-    return model if model.is_file() else None
+def _pack(case: Case, request: VerificationRequest) -> str:
+    """The data pack that the case is graded on; empty where there is none."""
+    spec = case.mission.spec
+    if not spec.trains:
+        return ""
+    stand_in = spec.stand_in.pack if spec.stand_in else None
+    pack = resolve(spec.data.pack, stand_in, cache_dir=request.settings.cache_dir)
+    return f"{pack.id} {pack.version}"
