@@ -1,5 +1,6 @@
 # make demo    set everything up, grade the reference CNN
 # make test    set everything up, run all tests
+# make verify  grade all references, starters and counterexamples of the course
 # make check   formatting, lint, types, direction of imports
 # make lock    renew constraints.txt from what is installed
 
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test verify check format lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -34,7 +35,13 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/grade data fetch mnist
+	$(BIN)/grade data fetch cifar10-standin
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+verify: $(VENV)/.installed
+	$(BIN)/grade data fetch mnist
+	$(BIN)/grade data fetch cifar10-standin
+	$(BIN)/grade verify $(VERIFY_ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
