@@ -115,6 +115,8 @@ class CriterionResult(ResultModel):
     """What it means; None where there is nothing to add."""
     hint: ReportText | None
     """What to try next; None where all points were earned."""
+    bonus: bool = False
+    """Points on top of the mission's."""
 
 
 class LogPoint(ResultModel):

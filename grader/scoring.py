@@ -41,4 +41,5 @@ def _settle(criterion: CriterionSpec, outcome: Outcome) -> CriterionResult:
         measured=outcome.measured,
         message=outcome.message,
         hint=None if earned_all else criterion.hint,
+        bonus=criterion.bonus,
     )

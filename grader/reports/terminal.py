@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
-from grader.reports import figures, words
+from grader.reports import words
 from grader.reports.escape import inert_report, tail
 from grader.reports.rubric import told_once
 from grader.results import CriterionResult, Ending, Report, Status, StudentOutput, Verdict
@@ -131,16 +131,12 @@ def _verdict(report: Report, language: Language) -> RenderableType:
 
 def _criteria(criteria: tuple[CriterionResult, ...], language: Language) -> RenderableType:
     """One line per criterion; under those that lost points the bar, what the finding means and what to try."""
-    width = max(len(_points(criterion)) for criterion in criteria)
+    width = max(len(words.points(criterion)) for criterion in criteria)
     rows: list[RenderableType] = [_header(language, width)]
     for criterion in criteria:
         rows.append(_criterion(criterion, language, width))
         rows += [Padding(remark, (0, 0, 0, 3)) for remark in _remarks(criterion, language)]
     return Group(*rows)
-
-
-def _points(criterion: CriterionResult) -> str:
-    return f"{figures.points(criterion.points)} / {figures.points(criterion.max_points)}"
 
 
 def _row(points_width: int) -> Table:
@@ -167,7 +163,7 @@ def _criterion(criterion: CriterionResult, language: Language, points_width: int
     table.add_row(
         Line(words.SYMBOL[criterion.status], style=f"bold {style}"),
         Line(criterion.title.in_language(language)),
-        Line(_points(criterion), style=style),
+        Line(words.points(criterion), style=style),
         Line(measured),
     )
     return table

@@ -1,7 +1,7 @@
 """The sentences that every rendering of a report shares."""
 
 from grader.reports import figures
-from grader.results import Metrics, Mode, Reason, Report, RunInfo, Status, Verdict
+from grader.results import CriterionResult, Metrics, Mode, Reason, Report, RunInfo, Status, Verdict
 from grader.text import Language, Text
 
 SYMBOL = {Status.PASSED: "✓", Status.PARTIAL: "◐", Status.FAILED: "✗", Status.SKIPPED: "–"}
@@ -128,3 +128,9 @@ def _budget(run: RunInfo, budget_s: float, language: Language) -> str:
     if language == "ko":
         return f"{'CPU 시간' if on_cpu else '시간'} {took} / 한도 {budget}"
     return f"{'CPU time' if on_cpu else 'time'} {took} of {budget}"
+
+
+def points(criterion: CriterionResult) -> str:
+    """Points earned of those there are; a plus where they come on top."""
+    plus = "+" if criterion.bonus else ""
+    return f"{figures.points(criterion.points)} / {plus}{figures.points(criterion.max_points)}"

@@ -28,11 +28,29 @@ def test_partial_credit_rises_evenly_to_its_cap_and_jumps_at_the_bar() -> None:
         ({"pass_mark": 10.5}, "above the largest score"),
         ({"surprise": 1}, "Extra inputs"),
         ({"id": "../escape"}, "pattern"),
+        ({"data": None}, "come together"),
+        ({"evaluation": None, "limits": None, "data": None, "entry": None, "probes": [{"id": "a"}]}, "come together"),
+        ({"probes": [{"id": "a"}, {"id": "a"}]}, "two probes have the same id"),
+        ({"entry": {"offers": ["labeled_set"]}}, "need a label_budget"),
+        ({"label_budget": {"per_class": 1, "draws": [1], "supervised_accuracy": [0.5]}}, "no other training data"),
+        ({"label_budget": {"per_class": 1, "draws": [1, 2], "supervised_accuracy": [0.5]}}, "one supervised_accuracy"),
     ],
 )
 def test_inconsistent_spec_is_refused_with_its_reason(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         small_spec(**changes)
+
+
+def test_bonus_points_come_on_top() -> None:
+    spec = small_spec(criteria=[criterion("a", 10), criterion("b", 3, bonus=True)])
+    assert (spec.points, spec.criteria[1].bonus) == (10, True)
+
+
+def test_mission_without_training_has_no_limits() -> None:
+    spec = small_spec(data=None, entry=None, limits=None, evaluation=None)
+    assert not spec.trains
+    with pytest.raises(SpecError, match="trains no model"):
+        _ = spec.limits
 
 
 def test_spec_error_names_file_and_field(tmp_path: Path) -> None:
