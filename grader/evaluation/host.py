@@ -17,6 +17,7 @@ from grader.evaluation.measures import Evaluation, Labels, Logits
 from grader.graph import GraphFacts
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox.base import Limits, Mount, Request, Sandbox
+from grader.sandbox.delivery import OVERHEAD_BYTES
 from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
 from grader.spec import MissionSpec
 from grader.text import Text
@@ -145,22 +146,12 @@ def evaluate(
         InfrastructureError: the machine failed.
     """
     listener = _Listener()
-    code = Mount("code/grader", Path(grader.__file__).parent)
-    model = Mount("model.pt2", artifact)
-    images = Mount("images.npy", hidden.file)
     limits = spec.limits
-    program = f"import sys; sys.path.insert(0, {str(Path(sandbox.inside(code)).parent)!r}); "
     session = run_session(
         sandbox,
-        Request(
-            run_id=f"evaluate-{uuid.uuid4().hex[:12]}",
-            argv=("-I", "-c", program + "from grader.evaluation.worker import main; main()"),
-            mounts=(code, model, images),
-            limits=Limits(
-                memory_bytes=MEMORY_BYTES, processes=limits.processes, cpus=limits.cpus, scratch_bytes=SCRATCH_BYTES
-            ),
-        ),
-        _job(spec, sandbox.inside(model), sandbox.inside(images), salt),
+        evaluation_request(sandbox, spec),
+        _job(spec, salt),
+        files={"model.pt2": artifact, "images.npy": hidden.file},
         budgets=(PhaseBudget("vet", wall_s=limits.setup_s), PhaseBudget("run", wall_s=limits.evaluation_s)),
         caps=Caps(
             blob_bytes=max(4 * len(hidden.labels) * 4096, 1024**2), messages=MAX_MESSAGES, output_bytes=OUTPUT_BYTES
@@ -172,12 +163,28 @@ def evaluate(
     return listener.facts, _measure(listener, hidden.labels, spec)
 
 
-def _job(spec: MissionSpec, artifact: str, images: str, salt: str) -> dict[str, Any]:
+def evaluation_request(sandbox: Sandbox, spec: MissionSpec) -> Request:
+    """The program that evaluates, before it is known what; equal for all submissions of a mission."""
+    code = Mount("code/grader", Path(grader.__file__).parent)
+    program = f"import sys; sys.path.insert(0, {str(Path(sandbox.inside(code)).parent)!r}); "
+    limits = spec.limits
+    return Request(
+        run_id=f"evaluate-{uuid.uuid4().hex[:12]}",
+        argv=("-I", "-c", program + "from grader.evaluation.worker import main; main()"),
+        mounts=(code,),
+        limits=Limits(
+            memory_bytes=MEMORY_BYTES,
+            processes=limits.processes,
+            cpus=limits.cpus,
+            scratch_bytes=SCRATCH_BYTES + OVERHEAD_BYTES,
+        ),
+    )
+
+
+def _job(spec: MissionSpec, salt: str) -> dict[str, Any]:
     rules = spec.evaluation.perturbation
     perturbed = rules.rotation_degrees or rules.noise_grey_levels or rules.shift_pixels
     return {
-        "artifact": artifact,
-        "images": images,
         "image_shape": list(spec.data.image_shape),
         "threads": spec.limits.cpus,
         "caps": {"archive_bytes": spec.limits.artifact_bytes},

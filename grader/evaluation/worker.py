@@ -7,7 +7,6 @@ The sandbox around it bounds what a fault in torch's own kernels could do.
 import dataclasses
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +20,8 @@ from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter, predict
 from grader.evaluation.perturbation import perturb
 from grader.graph import GraphFacts, describe
-from grader.runner.protocol import FrameReader, write_message
+from grader.runner.intake import take_job
+from grader.runner.protocol import write_message
 
 BATCH_SIZE = 250
 """Images per batch of the main passes: 50 to 250 were fastest, 1,000 took twice as long (torch 2.15.0, 2 cores)."""
@@ -33,14 +33,14 @@ Send = Callable[..., None]
 
 def main() -> None:
     """Reads one job from standard input and answers on standard output."""
-    reader = FrameReader(max_blob_bytes=0, max_messages=1)
-    (message,) = reader.feed(sys.stdin.buffer.read())
+    given = Path.cwd() / "given"
+    job = take_job(given)
 
     def send(event: str, blob: bytes | None = None, **fields: Any) -> None:
         write_message(_write_all, {"event": event, **fields}, blob)
 
     try:
-        run(json.loads(message.raw_json), send)
+        run(job, given, send)
     except ArtifactRejected as error:
         send("rejected", code=error.code, message=_both(error.message), advice=_both(error.advice))
     except MemoryError:
@@ -48,7 +48,7 @@ def main() -> None:
     send("done")
 
 
-def run(job: Mapping[str, Any], send: Send) -> None:
+def run(job: Mapping[str, Any], given: Path, send: Send) -> None:
     """Vets, describes and runs the artifact; sends facts and logits as they come.
 
     Raises:
@@ -58,12 +58,12 @@ def run(job: Mapping[str, Any], send: Send) -> None:
     torch.manual_seed(0)
     caps = Caps(**job["caps"])
     channels, height, width = job["image_shape"]
-    program = read_artifact(Path(job["artifact"]), caps)
+    program = read_artifact(given / "model.pt2", caps)
     facts = describe(
         program, image_shape=(channels, height, width), max_batch=max([BATCH_SIZE, *job["batch_sizes"]]), caps=caps
     )
     send("facts", json.dumps(dataclasses.asdict(facts)).encode())
-    pixels = torch.from_numpy(np.load(job["images"], allow_pickle=False))
+    pixels = torch.from_numpy(np.load(given / "images.npy", allow_pickle=False))
     images = pixels.to(torch.float32) / 255
     for name, logits, seconds in passes(job, facts, Interpreter(program), images):
         array = np.ascontiguousarray(logits.numpy(), dtype="<f4")

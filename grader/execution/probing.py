@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-from grader import runner
 from grader.execution.arrays import MAX_VALUES_BYTES, parse_array, parse_values
 from grader.execution.endings import ending_of
 from grader.execution.events import (
@@ -21,10 +20,11 @@ from grader.execution.events import (
     ValuesCome,
     parse_probe_event,
 )
-from grader.execution.training import IMPORT_S
+from grader.execution.training import IMPORT_S, RUNNER, runner_argv
 from grader.results import Ending
 from grader.runner.protocol import Message, ProtocolError
-from grader.sandbox.base import Limits, Mount, Request, Sandbox
+from grader.sandbox.base import Limits, Request, Sandbox
+from grader.sandbox.delivery import OVERHEAD_BYTES
 from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
 from grader.spec import MissionSpec
 from grader.submission import Submission
@@ -164,7 +164,8 @@ def _run(sandbox: Sandbox, job: ProbeJob, selected: list[str]) -> dict[str, Prob
     session = run_session(
         sandbox,
         _request(sandbox, job),
-        _description(sandbox, job, selected),
+        _description(job, selected),
+        files={"submission": job.submission.root, "probes.py": job.probes, "inputs": job.inputs},
         budgets=(
             PhaseBudget("setup", wall_s=limits.setup_s),
             PhaseBudget("import", wall_s=IMPORT_S),
@@ -194,38 +195,24 @@ def _run(sandbox: Sandbox, job: ProbeJob, selected: list[str]) -> dict[str, Prob
     return listener.outcomes
 
 
-def _mounts(job: ProbeJob) -> tuple[Mount, Mount, Mount, Mount]:
-    return (
-        Mount("runner", Path(runner.__file__).parent),
-        Mount("submission", job.submission.root),
-        Mount("probes.py", job.probes),
-        Mount("inputs", job.inputs),
-    )
-
-
 def _request(sandbox: Sandbox, job: ProbeJob) -> Request:
     limits = job.spec.limits
-    mounts = _mounts(job)
     return Request(
         run_id=f"probe-{uuid.uuid4().hex[:12]}",
-        argv=("-I", f"{sandbox.inside(mounts[0])}/__main__.py"),
-        mounts=mounts,
+        argv=runner_argv(sandbox),
+        mounts=(RUNNER,),
         limits=Limits(
             memory_bytes=limits.memory_bytes,
             processes=limits.processes,
             cpus=limits.cpus,
-            scratch_bytes=limits.scratch_bytes,
+            scratch_bytes=limits.scratch_bytes + OVERHEAD_BYTES,
         ),
     )
 
 
-def _description(sandbox: Sandbox, job: ProbeJob, selected: list[str]) -> dict[str, Any]:
-    _, submission, probes, inputs = _mounts(job)
+def _description(job: ProbeJob, selected: list[str]) -> dict[str, Any]:
     return {
         "kind": "probe",
-        "submission": sandbox.inside(submission),
-        "probes": sandbox.inside(probes),
-        "inputs": sandbox.inside(inputs),
         "selected": selected,
         "device": "cpu",
         "seed": job.seed,

@@ -12,6 +12,7 @@ from grader.execution.events import ArtifactComes, Done, Failure, Log, PhaseBegi
 from grader.results import LogPoint
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox.base import Limits, Mount, Request, Sandbox
+from grader.sandbox.delivery import OVERHEAD_BYTES
 from grader.sandbox.session import Caps, PhaseBudget, PhaseUse, SessionEnd, SessionResult, run_session
 from grader.spec import MissionSpec
 
@@ -19,6 +20,9 @@ MAX_MESSAGES = 6_000
 """A little over the runner's own limit on calls of `log`."""
 IMPORT_S = 60.0
 GPU_MEMORY_FRACTION = 0.5
+RUNNER = Mount("runner", Path(runner.__file__).parent)
+AHEAD = "ahead"
+"""What the runner is told where it is started before its job is known (`runner.main.AHEAD`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +167,9 @@ def run_training(
 
     session = run_session(
         sandbox,
-        _request(sandbox, job),
+        training_request(sandbox, job.spec, job.training_data, gpu=job.gpu),
         _description(sandbox, job),
+        files={"submission": job.submission},
         budgets=_budgets(job),
         caps=Caps(blob_bytes=limits.artifact_bytes, messages=MAX_MESSAGES, output_bytes=limits.output_bytes),
         handler=listener.take,
@@ -180,37 +185,32 @@ def run_training(
     )
 
 
-def _mounts(job: TrainingJob) -> tuple[Mount, Mount, Mount]:
-    return (
-        Mount("runner", Path(runner.__file__).parent),
-        Mount("submission", job.submission),
-        Mount("data", job.training_data),
-    )
-
-
-def _request(sandbox: Sandbox, job: TrainingJob) -> Request:
-    limits = job.spec.limits
-    mounts = _mounts(job)
+def training_request(sandbox: Sandbox, spec: MissionSpec, training_data: Path, *, gpu: int | None) -> Request:
+    """The program that trains, before it is known what; equal for all submissions of a mission."""
+    limits = spec.limits
     return Request(
         run_id=f"train-{uuid.uuid4().hex[:12]}",
-        argv=("-I", f"{sandbox.inside(mounts[0])}/__main__.py"),
-        mounts=mounts,
+        argv=runner_argv(sandbox),
+        mounts=(RUNNER, Mount("data", training_data)),
         limits=Limits(
             memory_bytes=limits.memory_bytes,
             processes=limits.processes,
             cpus=limits.cpus,
-            scratch_bytes=limits.scratch_bytes,
+            scratch_bytes=limits.scratch_bytes + OVERHEAD_BYTES,
         ),
-        gpu=job.gpu,
+        gpu=gpu,
     )
 
 
+def runner_argv(sandbox: Sandbox) -> tuple[str, ...]:
+    """How the runner is started: ready for any job where the sandbox starts programs ahead."""
+    return ("-I", f"{sandbox.inside(RUNNER)}/__main__.py", *((AHEAD,) if sandbox.starts_ahead else ()))
+
+
 def _description(sandbox: Sandbox, job: TrainingJob) -> dict[str, Any]:
-    _, submission, data = _mounts(job)
     return {
         "kind": "train",
-        "submission": sandbox.inside(submission),
-        "data": sandbox.inside(data),
+        "data": sandbox.inside(Mount("data", job.training_data)),
         "offers": list(job.spec.entry.offers),
         "valid_images": job.spec.data.valid_images,
         "image_shape": list(job.spec.data.image_shape),

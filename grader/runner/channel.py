@@ -1,14 +1,11 @@
 """The way out: the runner's messages go over a descriptor of their own, the student's prints elsewhere."""
 
-import json
 import math
 import os
-import sys
 import threading
-from collections.abc import Mapping
 from typing import Any
 
-from .protocol import FrameReader, write_message
+from .protocol import write_message
 
 MAX_LOG_CALLS = 5_000
 MAX_LOG_VALUES = 32
@@ -50,22 +47,11 @@ class Channel:
             view = view[os.write(self._descriptor, view) :]
 
 
-def take_over_standard_streams() -> tuple[Mapping[str, Any], Channel]:
-    """Reads the job from standard input, then points the student's input at nothing and output at stderr.
-
-    Returns:
-        The job, and the channel that now owns what was standard output.
-    """
-    reader = FrameReader(max_blob_bytes=0, max_messages=1)
-    raw = sys.stdin.buffer.read()
-    (message,) = reader.feed(raw)
+def open_channel() -> Channel:
+    """The channel, on what was standard output; from then on prints go to standard error."""
     out = os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
     os.dup2(2, 1)
-    job: Mapping[str, Any] = json.loads(message.raw_json)
-    return job, Channel(out)
+    return Channel(out)
 
 
 def _number(name: str, value: Any) -> float | str:

@@ -4,38 +4,46 @@ The host believes nothing of what this program says: student code shares its pro
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .channel import Channel, take_over_standard_streams
+from .channel import Channel, open_channel
 from .failures import describe, flush_student_output
+from .intake import take_job
+
+AHEAD = "ahead"
+"""Argument of a program that is started before its job is known: it gets ready for any."""
 
 
 def main() -> None:
     """Runs the job and ends the process at once, so that no destructor or exit hook of the student's runs on."""
-    job, channel = take_over_standard_streams()
-    submission = Path(job["submission"])
+    channel = open_channel()
+    given = Path.cwd() / "given"
     try:
-        run(job, channel)
+        run(given, channel)
     except BaseException as error:  # student code may raise anything, SystemExit and KeyboardInterrupt included
         flush_student_output()
-        channel.send("failure", **describe(error, submission))
+        channel.send("failure", **describe(error, given / "submission"))
     else:
         flush_student_output()
         channel.send("done")
     os._exit(0)
 
 
-def run(job: Mapping[str, Any], channel: Channel) -> None:
-    """Makes the process ready, then trains or probes."""
-    from .environment import prepare, versions
+def run(given: Path, channel: Channel) -> None:
+    """Makes the process ready, takes the job, then trains or probes."""
+    from .environment import prepare, versions, warm_up
     from .probing import probe
     from .training import train
 
+    if AHEAD in sys.argv:
+        warm_up()
+    job: Mapping[str, Any] = take_job(given)
     prepare(job)
     channel.send("ready", versions=versions())
     if job["kind"] == "train":
-        train(job, channel)
+        train(job, given, channel)
     else:
-        probe(job, channel)
+        probe(job, given, channel)

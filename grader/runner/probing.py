@@ -36,17 +36,17 @@ class Student:
         return find_function(self.module, name)
 
 
-def probe(job: Mapping[str, Any], channel: Channel) -> None:
+def probe(job: Mapping[str, Any], given: Path, channel: Channel) -> None:
     """Runs each probe that the job names; an exception ends that probe alone."""
-    probes = _load(Path(job["probes"]))
-    submission = Path(job["submission"])
+    probes = _load(given / "probes.py")
+    submission = given / "submission"
     channel.send("phase", phase="import")
     student = Student(import_solution(submission))
     for probe_id in job["selected"]:
         channel.send("probe", probe=probe_id)
         prepare(job)
         try:
-            inputs = _inputs(Path(job["inputs"]) / probe_id)
+            inputs = _inputs(given / "inputs" / probe_id)
             workdir = Path(tempfile.mkdtemp(prefix="probe-", dir=Path.cwd()))
             results = getattr(probes, probe_id)(student, inputs, workdir)
             _send(channel, probe_id, results)

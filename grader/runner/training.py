@@ -12,10 +12,10 @@ from .datasets import TrainingData, raw_folder
 from .export import check_model, export_model
 
 
-def train(job: Mapping[str, Any], channel: Channel) -> None:
+def train(job: Mapping[str, Any], given: Path, channel: Channel) -> None:
     """Calls the student's `train` with what it asks for, and sends the exported model."""
     channel.send("phase", phase="import")
-    function = find_function(import_solution(Path(job["submission"])), "train")
+    function = find_function(import_solution(given / "submission"), "train")
     makers = offers(job, channel)
     arguments = bind(function, {name: makers[name] for name in job["offers"]})
     channel.send("phase", phase="train")

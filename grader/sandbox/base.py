@@ -198,6 +198,8 @@ class Sandbox(ABC):
     name: str
     unkept: frozenset[Promise] = frozenset()
     """Promises this backend does not keep; the conformance suite checks every other one."""
+    starts_ahead: bool = False
+    """Whether programs are started before they are asked for, so that it pays to get ready for any job."""
 
     @abstractmethod
     def availability(self, *, gpu: int | None = None) -> Availability:

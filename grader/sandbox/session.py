@@ -7,14 +7,16 @@ memory, a number of messages, the kept part of its output, and time.
 import os
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from grader.errors import InfrastructureError
-from grader.runner.protocol import FrameReader, Message, ProtocolError, encode_message
+from grader.runner.protocol import FrameReader, Message, ProtocolError
 from grader.sandbox.base import Exit, Request, Sandbox, SandboxProcess, Usage
+from grader.sandbox.delivery import encode_delivery
 from grader.text import Text
 
 POLL_S = 0.1
@@ -184,16 +186,18 @@ class _Clock:
 def run_session(
     sandbox: Sandbox,
     request: Request,
-    job: dict[str, Any],
+    job: Mapping[str, Any],
     *,
+    files: Mapping[str, Path],
     budgets: tuple[PhaseBudget, ...],
     caps: Caps,
     handler: Handler,
     tick: Callable[[str, PhaseUse], None] = lambda phase, use: None,
 ) -> SessionResult:
-    """Starts `request`, sends it `job`, and feeds its messages to `handler` until one of them ends it.
+    """Starts `request`, sends it `job` and `files`, and feeds its messages to `handler` until one of them ends it.
 
     Args:
+        files: files and folders by the name under which the program finds them.
         budgets: phases in their order; the first begins at once.
         tick: told a few times a second how much of the phase is used.
 
@@ -201,7 +205,7 @@ def run_session(
         InfrastructureError: the sandbox can't start, or the engine failed under it.
     """
     with sandbox.start(request) as process:
-        process.send(b"".join(encode_message(job)))
+        process.send(encode_delivery(job, files))
         clock = _Clock(budgets, process)
         output = _KeptOutput()
         end = _pump(process, clock, output, caps=caps, handler=handler, tick=tick)
