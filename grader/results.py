@@ -101,6 +101,17 @@ class SubmissionInfo(ResultModel):
     """What the collector left out, such as statements of a notebook."""
 
 
+class LineRemark(ResultModel):
+    """What a criterion says about one line of the submission."""
+
+    file: str
+    line: int
+    """From 1."""
+    source: str
+    """The line, or the part of it that is meant."""
+    message: ReportText
+
+
 class CriterionResult(ResultModel):
     """One line of the rubric, settled."""
 
@@ -115,6 +126,8 @@ class CriterionResult(ResultModel):
     """What it means; None where there is nothing to add."""
     hint: ReportText | None
     """What to try next; None where all points were earned."""
+    remarks: tuple[LineRemark, ...] = ()
+    """Where in the submission points were lost, line by line."""
     bonus: bool = False
     """Points on top of the mission's."""
 

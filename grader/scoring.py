@@ -41,5 +41,6 @@ def _settle(criterion: CriterionSpec, outcome: Outcome) -> CriterionResult:
         measured=outcome.measured,
         message=outcome.message,
         hint=None if earned_all else criterion.hint,
+        remarks=outcome.remarks,
         bonus=criterion.bonus,
     )

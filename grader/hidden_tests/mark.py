@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from grader.results import LineRemark
 from grader.spec import CriterionSpec
 from grader.text import Text, same
+
+MAX_REMARKS = 300
+"""On lines, per criterion."""
 
 
 class CriterionFailed(AssertionError):
@@ -19,12 +23,14 @@ class Mark:
         measured: what was found, for the report's column of that name.
         message: what it means, in a sentence.
         credit: share of the points earned, 0 to 1.
+        remarks: what it says about single lines.
     """
 
     criterion: CriterionSpec
     measured: Text | None = None
     message: Text | None = None
     credit: float = field(default=1.0)
+    remarks: list[LineRemark] = field(default_factory=list)
 
     def measure(self, en: str, ko: str | None = None) -> None:
         """Records what was found; figures need no Korean of their own."""
@@ -33,6 +39,18 @@ class Mark:
     def note(self, en: str, ko: str) -> None:
         """Records what the finding means."""
         self.message = Text(en, ko)
+
+    def remark(self, file: str, line: int, source: str, text: Text) -> None:
+        """Says something about one line of the submission; beyond `MAX_REMARKS` it is dropped.
+
+        Args:
+            file: name of the submission's file.
+            line: from 1.
+            source: the line as the report shows it.
+            text: what is missing there.
+        """
+        if len(self.remarks) < MAX_REMARKS:
+            self.remarks.append(LineRemark(file=file, line=line, source=source, message=text))
 
     def grade(self, value: float) -> None:
         """Gives the credit that the spec's `partial` table assigns to `value`.

@@ -13,7 +13,7 @@ import pytest
 from grader.errors import HiddenTestCrashed
 from grader.evidence import Evidence, EvidenceMissing, ProbeFailed
 from grader.hidden_tests.mark import Mark
-from grader.results import Status
+from grader.results import LineRemark, Status
 from grader.spec import CriterionSpec
 from grader.text import Text
 
@@ -25,13 +25,14 @@ class Outcome:
     Attributes:
         status: how the criterion was settled.
         credit: share of its points, 0 to 1.
-        measured, message: as the test said.
+        measured, message, remarks: as the test said.
     """
 
     status: Status
     credit: float
     measured: Text | None = None
     message: Text | None = None
+    remarks: tuple[LineRemark, ...] = ()
 
 
 def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
@@ -130,7 +131,9 @@ class _Plugin:
     def _settle(self, criterion: CriterionSpec, mark: Mark, error: BaseException | None) -> None:
         if error is None:
             status = Status.PASSED if mark.credit >= 1 else Status.PARTIAL
-            self.outcomes[criterion.id] = Outcome(status, mark.credit, mark.measured, mark.message)
+            self.outcomes[criterion.id] = Outcome(
+                status, mark.credit, mark.measured, mark.message, tuple(mark.remarks)
+            )
         elif isinstance(error, EvidenceMissing):
             message = Text(
                 "Not measured, because the submission ended before.", "그 전에 실행이 끝나 측정하지 못했습니다."
@@ -139,7 +142,9 @@ class _Plugin:
         elif isinstance(error, ProbeFailed):
             self.outcomes[criterion.id] = Outcome(Status.FAILED, 0.0, mark.measured, error.message)
         elif isinstance(error, AssertionError):
-            self.outcomes[criterion.id] = Outcome(Status.FAILED, 0.0, mark.measured, mark.message)
+            self.outcomes[criterion.id] = Outcome(
+                Status.FAILED, 0.0, mark.measured, mark.message, tuple(mark.remarks)
+            )
         else:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self.crash = _crashed(criterion.id, f"{type(error).__name__}: {error} (line {where.lineno})")

@@ -23,6 +23,8 @@ MAX_FRAMES = 6
 """Innermost lines of a traceback shown."""
 MIN_POINTS_WIDTH = 6
 """Columns that the heading above the points needs."""
+MAX_LINE_REMARKS = 8
+"""Remarks on lines shown per criterion; the HTML report has all."""
 MAX_NOTES = 8
 """Notes of the collector shown."""
 
@@ -180,6 +182,19 @@ def _remarks(criterion: CriterionResult, language: Language) -> Iterator[Rendera
         hint = Table.grid(padding=(0, 1, 0, 0))
         hint.add_row(Line("→", style=f"bold {STYLE[criterion.status]}"), Line(criterion.hint.in_language(language)))
         yield hint
+    if criterion.status in (Status.FAILED, Status.PARTIAL):
+        yield from _line_remarks(criterion, language)
+
+
+def _line_remarks(criterion: CriterionResult, language: Language) -> Iterator[RenderableType]:
+    """The first remarks on lines: number and source, below it what is missing."""
+    for remark in criterion.remarks[:MAX_LINE_REMARKS]:
+        where = Line(f"{remark.file}:{remark.line} ", style="cyan", no_wrap=True, overflow="ellipsis")
+        yield where.append(remark.source.strip(), style="default")
+        yield Padding(Line(remark.message.in_language(language), style="dim"), (0, 0, 0, 2))
+    more = len(criterion.remarks) - MAX_LINE_REMARKS
+    if more > 0:
+        yield Line(words.more_remarks(more).in_language(language), style="dim")
 
 
 def _notes(notes: tuple[Text, ...], language: Language) -> RenderableType:

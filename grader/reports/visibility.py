@@ -38,6 +38,7 @@ def _anonymous(result: CriterionResult, number: int) -> CriterionResult:
             "expected": same("–"),
             "measured": None,
             "message": None,
+            "remarks": (),
             "hint": None if result.status is Status.PASSED else hint,
         }
     )

@@ -46,6 +46,9 @@ RUN = Text("Run", "실행 정보")
 ACCURACY = Text("Accuracy", "정확도")
 PERTURBED = Text("Accuracy on shifted, rotated or noisy images", "변형한 이미지에서의 정확도")
 MODEL = Text("Model", "모델")
+LINE = Text("Line", "줄")
+LINES = Text("Line by line", "줄별 설명")
+REMARK = Text("What is missing", "보완할 점")
 NOTES = Text("Left out of the submission", "제출물에서 제외된 항목")
 OUTPUT = Text("Printed by the submitted code", "제출한 코드의 출력")
 OUTPUT_CUT = Text("only the last part is shown", "마지막 부분만 표시합니다")
@@ -104,6 +107,11 @@ def run_facts(run: RunInfo, language: Language) -> tuple[str, ...]:
         memory = figures.size(run.peak_memory_bytes)
         facts.append(f"최대 메모리 {memory}" if ko else f"peak memory {memory}")
     return tuple(facts)
+
+
+def more_remarks(count: int) -> Text:
+    """How many remarks on lines only the page shows."""
+    return Text(f"… {count} more in the HTML report", f"… 나머지 {count}개는 HTML 보고서에 있습니다")
 
 
 def output_size(total_bytes: int) -> Text:

@@ -14,7 +14,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"text", "runner"}),
     frozenset({"errors"}),
     frozenset({"spec", "results"}),
-    frozenset({"progress", "course", "scaffold", "data", "submission", "artifact", "sandbox"}),
+    frozenset({"progress", "course", "scaffold", "data", "submission", "annotation", "artifact", "sandbox"}),
     frozenset({"settings", "image", "static_checks", "graph", "execution"}),
     frozenset({"evaluation"}),
     frozenset({"evidence"}),

@@ -126,7 +126,7 @@ def test_resume(evidence: Evidence, mark: Mark) -> None:
     mark.require(
         done[:1] == [3],
         f"Resumed from the checkpoint of epoch 2, the training did the epochs {_shown(done)}; epoch 3 comes next.",
-        f"2 에포크 체크포인트에서 이어서 학습했는데 실행된 에포크가 {_shown(done)}입니다. 3 에포크부터 시작해야 합니다.",
+        f"2 에포크 체크포인트에서 이어서 학습했더니 {_shown(done)} 에포크가 실행되었습니다. 3 에포크부터여야 합니다.",
     )
     stopped, whole, resumed = _rows(probe, "stopped", "whole", "resumed")
     way = float(np.linalg.norm(whole - stopped)) or 1.0
@@ -134,8 +134,8 @@ def test_resume(evidence: Evidence, mark: Mark) -> None:
     mark.measure(f"{_percent(gap)} off the uninterrupted run", f"중단 없는 학습과의 차이 {_percent(gap)}")
     mark.require(
         gap <= RESUME_TOLERANCE,
-        f"The resumed training ends {_percent(gap)} of the way off the uninterrupted one. The checkpoint must bring back "
-        "the weights, the state of the optimiser and that of the schedule.",
+        f"The resumed training ends {_percent(gap)} of the way off the uninterrupted one. The checkpoint must bring "
+        "back the weights, the state of the optimiser and that of the schedule.",
         f"이어서 학습한 결과가 중단 없이 학습한 결과와 이동 거리의 {_percent(gap)}만큼 다릅니다. 가중치뿐 아니라 "
         "최적화 알고리즘의 상태와 학습률 스케줄의 상태까지 되살려야 합니다.",
     )
@@ -223,8 +223,8 @@ def _check_logits(
         deviation <= LOGIT_TOLERANCE,  # a NaN fails too
         f"The logits are not those of an MLP with activation {arch['activation']}, pixel_mean {arch['pixel_mean']} and "
         f"pixel_std {arch['pixel_std']}: they differ by {_percent(deviation)} of their spread.",
-        f"로짓이 활성화 함수 {arch['activation']}, pixel_mean {arch['pixel_mean']}, pixel_std {arch['pixel_std']}인 MLP의 "
-        f"값과 다릅니다(로짓 표준편차의 {_percent(deviation)}).",
+        f"로짓이 활성화 함수 {arch['activation']}, pixel_mean {arch['pixel_mean']}, pixel_std {arch['pixel_std']}인 "
+        f"MLP의 값과 다릅니다(로짓 표준편차의 {_percent(deviation)}).",
     )
     return deviation
 

@@ -1,0 +1,23 @@
+"""The argument `activation` is taken and never used."""
+
+from base import BaseModel
+from torch import nn
+
+
+class MnistMLP(BaseModel):
+    def __init__(self, hidden_sizes, activation, dropout, pixel_mean, pixel_std):
+        super().__init__()
+        self.pixel_mean = pixel_mean
+        self.pixel_std = pixel_std
+        layers = []
+        width = 784
+        for size in hidden_sizes:
+            layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout)]
+            width = size
+        layers.append(nn.Linear(width, 10))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, images):
+        x = (images - self.pixel_mean) / self.pixel_std
+        x = x.flatten(1)  # (N, 784)
+        return self.layers(x)  # (N, 10)
