@@ -4,7 +4,7 @@ import errno
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,8 +76,13 @@ class TrainResult:
     output: StudentOutput
 
 
-def grade_submission(request: GradingRequest, *, progress: Progress) -> Report:
+def grade_submission(request: GradingRequest, *, progress: Progress, sandbox: Sandbox | None = None) -> Report:
     """Grades one submission. What the student did wrong is in the report, and so is a machine that failed.
+
+    Args:
+        request: what to grade.
+        progress: is told what happens.
+        sandbox: an open one to use, which stays open; None opens the one that the request names.
 
     Raises:
         UsageError: the request can't be carried out as it was made.
@@ -92,7 +97,7 @@ def grade_submission(request: GradingRequest, *, progress: Progress) -> Report:
             except SubmissionInvalid as error:
                 return invalid_report(request, error, now=datetime.now(UTC))
             findings = inspect_source(submission, _static_rules(request.mission))
-            runs = _run(request, submission, workspace, progress) if request.mission.spec.trains else None
+            runs = _run(request, submission, sandbox, workspace, progress) if request.mission.spec.trains else None
             progress.stage(Stage.TESTS)
             evidence = _evidence(request, submission, findings, runs)
             criteria = scoring.settle(request.mission.spec, judge(request.mission.hidden_tests, evidence))
@@ -234,10 +239,12 @@ def _check_artifact(
     return None
 
 
-def _run(request: GradingRequest, submission: Submission, workspace: Path, progress: Progress) -> Runs:
+def _run(
+    request: GradingRequest, submission: Submission, shared: Sandbox | None, workspace: Path, progress: Progress
+) -> Runs:
     """Everything that is executed for one grading: trials, the controls of the one that counts, probes."""
     spec = request.mission.spec
-    with _sandbox(request) as sandbox:
+    with nullcontext(shared) if shared is not None else _sandbox(request) as sandbox:
         trials = _trials(request, submission, sandbox, workspace, progress)
         trial = _median(trials)
         model = workspace / f"model-{trial.seed}.pt2"

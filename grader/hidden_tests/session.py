@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ class Outcome:
     remarks: tuple[LineRemark, ...] = ()
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""pytest changes what belongs to the whole process, such as the modules known; several gradings may share one."""
+
+
 def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
     """The outcome of every criterion of the mission, in the order of its spec.
 
@@ -56,10 +61,11 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
         *(f"-pno:{name}" for name in ("cacheprovider", "terminal", "warnings", "logging", "faulthandler", "doctest")),
         "--capture=no",
     ]
-    try:
-        code = pytest.main(arguments, plugins=[plugin])
-    finally:
-        _forget_modules(folder)
+    with _ONE_AT_A_TIME:
+        try:
+            code = pytest.main(arguments, plugins=[plugin])
+        finally:
+            _forget_modules(folder)
     if plugin.crash is not None:
         raise plugin.crash
     unsettled = [criterion.id for criterion in evidence.spec.criteria if criterion.id not in plugin.outcomes]
@@ -131,9 +137,7 @@ class _Plugin:
     def _settle(self, criterion: CriterionSpec, mark: Mark, error: BaseException | None) -> None:
         if error is None:
             status = Status.PASSED if mark.credit >= 1 else Status.PARTIAL
-            self.outcomes[criterion.id] = Outcome(
-                status, mark.credit, mark.measured, mark.message, tuple(mark.remarks)
-            )
+            self.outcomes[criterion.id] = Outcome(status, mark.credit, mark.measured, mark.message, tuple(mark.remarks))
         elif isinstance(error, EvidenceMissing):
             message = Text(
                 "Not measured, because the submission ended before.", "그 전에 실행이 끝나 측정하지 못했습니다."
@@ -142,9 +146,7 @@ class _Plugin:
         elif isinstance(error, ProbeFailed):
             self.outcomes[criterion.id] = Outcome(Status.FAILED, 0.0, mark.measured, error.message)
         elif isinstance(error, AssertionError):
-            self.outcomes[criterion.id] = Outcome(
-                Status.FAILED, 0.0, mark.measured, mark.message, tuple(mark.remarks)
-            )
+            self.outcomes[criterion.id] = Outcome(Status.FAILED, 0.0, mark.measured, mark.message, tuple(mark.remarks))
         else:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self.crash = _crashed(criterion.id, f"{type(error).__name__}: {error} (line {where.lineno})")

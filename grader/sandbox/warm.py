@@ -8,11 +8,12 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
-from grader.errors import GraderError
-from grader.sandbox.base import Availability, Mount, Request, Sandbox, SandboxProcess
+from grader.errors import GraderError, InfrastructureError
+from grader.sandbox.base import Availability, Exit, Mount, Request, Sandbox, SandboxProcess, Usage
+from grader.text import Text
 
 CHECK_S = 5.0
 """How often idle spares are looked for."""
@@ -48,11 +49,9 @@ class WarmSandbox(Sandbox):
 
     Args:
         inner: what starts programs; closed with this one.
-        spares: kept in stock of each kind.
+        spares: kept in stock of each kind; with none this only keeps track of what runs.
         idle_s: a kind that nobody has asked for so long is dropped.
     """
-
-    starts_ahead = True
 
     def __init__(self, inner: Sandbox, *, spares: int = 1, idle_s: float = 300.0) -> None:
         self._inner = inner
@@ -62,6 +61,8 @@ class WarmSandbox(Sandbox):
         self._lock = threading.Lock()
         self._starters: set[threading.Thread] = set()
         self._closed = threading.Event()
+        self._runs: set[_Run] = set()
+        self.starts_ahead = spares > 0
         self.name = inner.name
         self.unkept = inner.unkept
         self._keeper = threading.Thread(target=self._drop_idle, name="sandbox-spares", daemon=True)
@@ -95,19 +96,42 @@ class WarmSandbox(Sandbox):
             starter.start()
 
     def start(self, request: Request) -> SandboxProcess:
+        if self._closed.is_set():
+            raise InfrastructureError(Text("The sandbox is closed.", "샌드박스가 닫혔습니다."))
+        process = self._take(request) or self._inner.start(request)
+        run = _Run(process, self._forget)
+        with self._lock:
+            self._runs.add(run)
+        return run
+
+    def stop(self) -> None:
+        """Ends everything that runs, and starts nothing more: for a grader that was told to stop."""
+        self._closed.set()
+        with self._lock:
+            running = list(self._runs)
+        for run in running:
+            run.kill()
+
+    def _take(self, request: Request) -> SandboxProcess | None:
+        """A spare that still lives, and another one ordered in its place."""
         with self._lock:
             shelf = self._shelves.get(_kind(request))
-            spares = shelf.spares if shelf is not None else []
-            taken = spares.pop(0) if spares else None
-        if shelf is not None:
+        if self._spares:
             self.stock(request)
-        while taken is not None:
-            if _alive(taken.process):
-                return taken.process
-            taken.process.close()
+        while shelf is not None:
             with self._lock:
-                taken = spares.pop(0) if spares else None
-        return self._inner.start(request)
+                spare = shelf.spares.pop(0) if shelf.spares else None
+            if spare is None:
+                return None
+            if _alive(spare.process):
+                self.stock(request)
+                return spare.process
+            spare.process.close()
+        return None
+
+    def _forget(self, run: "_Run") -> None:
+        with self._lock:
+            self._runs.discard(run)
 
     def ready(self, request: Request) -> int:
         """How many spares there are for such a request."""
@@ -149,6 +173,31 @@ class WarmSandbox(Sandbox):
                 idle = [kind for kind, shelf in self._shelves.items() if shelf.used < limit and not shelf.coming]
                 dropped = [spare for kind in idle for spare in self._shelves.pop(kind).spares]
             _throw_away(dropped)
+
+
+class _Run(SandboxProcess):
+    """A program that was handed out, whoever started it."""
+
+    def __init__(self, process: SandboxProcess, forget: Callable[["_Run"], None]) -> None:
+        self._process = process
+        self._forget = forget
+        self.stdout, self.stderr = process.stdout, process.stderr
+
+    def send(self, data: bytes) -> None:
+        self._process.send(data)
+
+    def usage(self) -> Usage:
+        return self._process.usage()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        return self._process.wait(timeout_s)
+
+    def close(self) -> None:
+        self._forget(self)
+        self._process.close()
 
 
 def _kind(request: Request) -> Hashable:

@@ -1,11 +1,10 @@
 """Grade every case, several at a time where there are cores, and judge what came of each."""
 
-import multiprocessing
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ from grader.errors import GraderError
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Silent
 from grader.results import Report, Verdict
-from grader.sandbox import SandboxName
+from grader.sandbox import SandboxName, open_sandbox
+from grader.sandbox.base import Sandbox
+from grader.sandbox.warm import WarmSandbox
 from grader.settings import Settings
 from grader.text import Text
 from grader.verification.cases import Case, Kind
@@ -73,7 +74,7 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
         results[place] = result
         on_result(result)
 
-    with tempfile.TemporaryDirectory(prefix="deep-grader-verify-") as folder, _workers(request.jobs) as carry_out_all:
+    with tempfile.TemporaryDirectory(prefix="deep-grader-verify-") as folder, _workers(request) as carry_out_all:
         for with_model in (False, True):
             orders = {}
             for place, case in enumerate(cases):
@@ -113,23 +114,26 @@ Carry = Callable[[dict[int, _Order]], Iterator[tuple[int, Result]]]
 
 
 @contextmanager
-def _workers(jobs: int) -> Iterator[Carry]:
-    """What carries out orders, and gives each result as it is there."""
-    if jobs == 1:
-        yield lambda orders: ((place, _carry_out(order)) for place, order in orders.items())
-        return
-    # Processes, since hidden tests run in the process that judges; spawned, since this one may hold threads.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+def _workers(request: VerificationRequest) -> Iterator[Carry]:
+    """What carries out orders, several at a time, and gives each result as it is there."""
+    settings = request.settings
+    inner = open_sandbox(request.sandbox, image=settings.image, docker_runtime=settings.docker_runtime)
+    with WarmSandbox(inner, spares=request.jobs) as sandbox, ThreadPoolExecutor(request.jobs) as pool:
 
         def carry_out_all(orders: dict[int, _Order]) -> Iterator[tuple[int, Result]]:
-            waiting = {pool.submit(_carry_out, order): place for place, order in orders.items()}
+            waiting = {pool.submit(_carry_out, order, sandbox): place for place, order in orders.items()}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
 
-        yield carry_out_all
+        try:
+            yield carry_out_all
+        except BaseException:  # Ctrl-C among them: what runs would go on for minutes
+            pool.shutdown(wait=False, cancel_futures=True)
+            sandbox.stop()
+            raise
 
 
-def _carry_out(order: _Order) -> Result:
+def _carry_out(order: _Order, sandbox: Sandbox) -> Result:
     """Grades one case, or remembers an earlier grading of the same content."""
     case, memory = order.case, order.request.memory
     began = time.monotonic()
@@ -142,7 +146,7 @@ def _carry_out(order: _Order) -> Result:
             return Result(case, judge_case(case, report), report, 0.0, cached=True, model=model)
         if model is not None:
             model.parent.mkdir(parents=True, exist_ok=True)
-        report = _grade(order, keep_model=model)
+        report = _grade(order, sandbox, keep_model=model)
     except GraderError as error:
         return Result(case, (error.message,), None, time.monotonic() - began, machine_failed=True)
     memory.keep(key, report)
@@ -156,7 +160,7 @@ def _carry_out(order: _Order) -> Result:
     )
 
 
-def _grade(order: _Order, *, keep_model: Path | None) -> Report:
+def _grade(order: _Order, sandbox: Sandbox, *, keep_model: Path | None) -> Report:
     request = GradingRequest(
         mission=order.case.mission,
         path=order.staged,
@@ -167,7 +171,7 @@ def _grade(order: _Order, *, keep_model: Path | None) -> Report:
         keep_model=keep_model,
         settings=order.request.settings,
     )
-    return grade_submission(request, progress=Silent())
+    return grade_submission(request, progress=Silent(), sandbox=sandbox)
 
 
 def _key(order: _Order) -> str:
