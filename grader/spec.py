@@ -34,7 +34,7 @@ Part = TypeVar("Part")
 class SpecModel(BaseModel):
     """Frozen, and closed to fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class LabelBudgetSpec(SpecModel):
@@ -138,6 +138,30 @@ class StaticSpec(SpecModel):
     """Glob patterns of file names that may not be handed in, such as saved weights."""
 
 
+class RecurrenceSpec(SpecModel):
+    """What makes a network recurrent: in its graph, and in what its predictions rest on."""
+
+    steps: Annotated[int, Field(ge=2)]
+    """Steps at which something new must enter one recurrence."""
+    halfway_swap: Fraction = 0.3
+    """Share of predictions that must change when two images swap the recurrent state halfway."""
+    late_input: Fraction = 0.1
+    """Share of those that must still differ from the other image's prediction: what enters later must count too."""
+    final_swap: Fraction = 0.6
+    """Share of predictions that must change when two images swap what the recurrence ends with."""
+    shuffled_rows: Fraction = 0.3
+    """Share of predictions that must change when the rows of the image are shuffled."""
+    blanked_rows: Fraction = 0.2
+    """Share of predictions that must change when the lower half of the image is blank."""
+
+
+class ConvOnlySpec(SpecModel):
+    """Convolutions and element-wise activations only, in no disguise."""
+
+    whole_kernel_before_last: bool = False
+    """Whether a convolution before the last may have a kernel that spans its whole input."""
+
+
 class GraphSpec(SpecModel):
     """What the executed graph must and must not hold."""
 
@@ -147,6 +171,10 @@ class GraphSpec(SpecModel):
     """Op groups that must not contribute to the output."""
     ablation_drop: Fraction = 0.2
     """A required group matters if zeroing its weights costs at least this much accuracy."""
+    recurrence: RecurrenceSpec | None = None
+    """The network must be recurrent; None where it need not."""
+    conv_only: ConvOnlySpec | None = None
+    """The network must consist of convolutions and activations; None where it need not."""
 
 
 class PerturbationSpec(SpecModel):
@@ -189,7 +217,7 @@ class PartialCreditSpec(SpecModel):
     cap: Fraction = 1.0
     """Largest share of the points below the bar."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

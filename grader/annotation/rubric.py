@@ -1,16 +1,17 @@
 """The ideas that key lines must be explained by, and which of them a comment holds.
 
 An idea is a few groups of words; a comment holds it if each group is met by one of its alternatives. An alternative
-is a Korean stem, found anywhere with spaces left out (endings follow it, and spacing varies), or the beginning of English
+is a Korean stem, found anywhere with spaces left out (endings melt into it, and spacing varies), or the beginning of English
 words; an English word of four letters or fewer must stand alone (`mode` is not in `model`). ` + ` joins what must come
 together.
 """
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from grader.annotation.lines import CodeLine
@@ -49,7 +50,7 @@ class Idea:
     def share(self, comment: str) -> float:
         """Share of the groups that the comment meets, 0 to 1."""
         text = normalise(comment)
-        squeezed = text.replace(" ", "")
+        squeezed = _squeezed(text)
         return sum(any(_meets(one, text, squeezed) for one in group) for group in self.groups) / len(self.groups)
 
 
@@ -127,13 +128,19 @@ def parse_rubric(document: str, lines: Sequence[CodeLine]) -> Rubric:
 
 def _meets(alternative: str, text: str, squeezed: str) -> bool:
     return all(
-        part.replace(" ", "") in squeezed if _is_korean(part) else _beginning(part).search(text) is not None
+        _squeezed(part) in squeezed if _is_korean(part) else _beginning(part).search(text) is not None
         for part in alternative.split(" + ")
     )
 
 
 def _is_korean(text: str) -> bool:
     return any("가" <= character <= "힣" for character in text)
+
+
+@lru_cache(maxsize=4096)
+def _squeezed(text: str) -> str:
+    """Without spaces, and in single letters: the stem 자르 is in 자름, 자른 and 자릅니다."""
+    return unicodedata.normalize("NFD", text.replace(" ", ""))
 
 
 @cache

@@ -1,7 +1,9 @@
 """The host's side of an evaluation: hands out the artifact and shuffled images, joins what comes back with labels."""
 
+import dataclasses
 import hashlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 import grader
 from grader.errors import ArtifactRejected, InfrastructureError
 from grader.evaluation import measures
-from grader.evaluation.measures import Evaluation, Labels, Logits
-from grader.graph import GraphFacts
+from grader.evaluation.measures import Evaluation, Labels, Logits, SequenceUse
+from grader.graph import GraphFacts, RecurrenceFact
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox.base import Limits, Mount, Request, Sandbox
 from grader.sandbox.delivery import OVERHEAD_BYTES
@@ -25,6 +27,7 @@ from grader.text import Text
 MAX_MESSAGES = 64
 OUTPUT_BYTES = 1024 * 1024
 MAIN_PASSES = {"main", "repeated", "reordered"}
+SEQUENCE_PASSES = {"rows_shuffled", "rows_blanked"}
 MEMORY_BYTES = 4 * 1024**3
 SCRATCH_BYTES = 16 * 1024**2
 FATAL_SIGNALS = (4, 6, 7, 8, 11)
@@ -32,6 +35,7 @@ FATAL_SIGNALS = (4, 6, 7, 8, 11)
 
 Sentence = Annotated[str, StringConstraints(max_length=2_000)]
 _FACTS: TypeAdapter[GraphFacts] = TypeAdapter(GraphFacts)
+_RECURRENCE: TypeAdapter[RecurrenceFact | None] = TypeAdapter(RecurrenceFact | None)
 
 
 class _Strict(BaseModel):
@@ -64,12 +68,17 @@ class _Rejected(_Strict):
     advice: _BothLanguages
 
 
+class _Recurrence(_Strict):
+    event: Literal["recurrence"]
+    blob_bytes: int
+
+
 class _Done(_Strict):
     event: Literal["done"]
 
 
-_EVENT: TypeAdapter[_Facts | _Pass | _Rejected | _Done] = TypeAdapter(
-    Annotated[_Facts | _Pass | _Rejected | _Done, Field(discriminator="event")]
+_EVENT: TypeAdapter[_Facts | _Pass | _Recurrence | _Rejected | _Done] = TypeAdapter(
+    Annotated[_Facts | _Pass | _Recurrence | _Rejected | _Done, Field(discriminator="event")]
 )
 
 
@@ -88,6 +97,10 @@ class _Listener:
             if isinstance(event, _Facts):
                 self.facts = _FACTS.validate_json(message.blob or b"", strict=False)
                 return "run"
+            if isinstance(event, _Recurrence) and self.facts is not None:
+                recurrence = _RECURRENCE.validate_json(message.blob or b"", strict=False)
+                self.facts = dataclasses.replace(self.facts, recurrence=recurrence)
+                return False
         except ValidationError as error:
             raise ProtocolError("a message does not fit the protocol") from error
         if isinstance(event, _Pass):
@@ -158,7 +171,7 @@ def evaluate(
         ),
         handler=listener.take,
     )
-    _raise_unless_done(listener, session)
+    _raise_unless_done(listener, session, spec)
     assert listener.facts is not None
     return listener.facts, _measure(listener, hidden.labels, spec)
 
@@ -192,11 +205,13 @@ def _job(spec: MissionSpec, salt: str) -> dict[str, Any]:
         "sample_images": spec.evaluation.sample_images,
         "perturbation": rules.model_dump() if perturbed else None,
         "ablate": list(spec.graph.required),
+        "conv_only": spec.graph.conv_only is not None,
+        "recurrence_steps": spec.graph.recurrence.steps if spec.graph.recurrence else None,
         "seed": int.from_bytes(hashlib.sha256(salt.encode()).digest()[:6], "big"),
     }
 
 
-def _raise_unless_done(listener: _Listener, session: SessionResult) -> None:
+def _raise_unless_done(listener: _Listener, session: SessionResult, spec: MissionSpec) -> None:
     """Turns every end but the good one into the exception that names it."""
     if listener.rejected is not None:
         rejected = listener.rejected
@@ -205,7 +220,8 @@ def _raise_unless_done(listener: _Listener, session: SessionResult) -> None:
             Text(rejected.message.en, rejected.message.ko),
             Text(rejected.advice.en, rejected.advice.ko),
         )
-    if session.end is SessionEnd.DONE and listener.facts is not None and listener.passes.keys() >= MAIN_PASSES:
+    expected = MAIN_PASSES | (SEQUENCE_PASSES if spec.graph.recurrence else set())
+    if session.end is SessionEnd.DONE and listener.facts is not None and listener.passes.keys() >= expected:
         return
     smaller = Text("Return a smaller or simpler network.", "더 작고 단순한 신경망을 반환하세요.")
     if session.end is SessionEnd.TIME and session.phase == "run":
@@ -284,4 +300,29 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
             if f"without_{group}" in passes
         },
         seconds=listener.seconds["main"],
+        sequence=_sequence_use(passes) if passes.keys() >= SEQUENCE_PASSES else None,
+    )
+
+
+def _sequence_use(passes: Mapping[str, Logits]) -> SequenceUse:
+    def changed(name: str) -> float:
+        return measures.changed_share(passes["main"][: len(passes[name])], passes[name])
+
+    rows, swapped = {name: changed(name) for name in SEQUENCE_PASSES}, None
+    partner, halfway, final = (passes.get(name) for name in ("swap_partner", "swap_halfway", "swap_final"))
+    if partner is not None and halfway is not None and final is not None and len(partner) == len(halfway) == len(final):
+        before = passes["main"][: len(partner)]
+        pairs = measures.predict(before) != measures.predict(partner)
+        swapped = (
+            measures.changed_share(before, halfway, pairs),
+            measures.changed_share(partner, halfway, pairs),
+            measures.changed_share(before, final, pairs),
+        )
+    halfway_swap, late_input, final_swap = swapped or (None, None, None)
+    return SequenceUse(
+        halfway_swap=halfway_swap,
+        late_input=late_input,
+        final_swap=final_swap,
+        shuffled_rows=rows["rows_shuffled"],
+        blanked_rows=rows["rows_blanked"],
     )

@@ -1,6 +1,7 @@
 """Runs a vetted program on images: node by node, on one device, without a trace of the module it came from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import TypeAlias
 
 import torch
 
@@ -10,6 +11,9 @@ from grader.artifact.refusal import quote, refuse
 from grader.graph.calling import CallFailed, Lookup, Value, call
 from grader.graph.dry_run import DryRun, dry_run
 from grader.graph.liveness import constants_of, last_uses, live_nodes
+
+Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+"""What is read instead of a value."""
 
 
 class Interpreter:
@@ -23,6 +27,7 @@ class Interpreter:
         device: where everything runs, whatever the archive said.
         caps: checked again, on shapes alone, for each batch size before it is run for the first time.
         ablate: op groups whose weights count as zero.
+        reads: for (node, value) by name, what the node reads in the value's place; must keep its shape.
 
     Raises:
         ArtifactRejected: the program's shapes don't fit together, or pass the caps.
@@ -35,13 +40,15 @@ class Interpreter:
         device: torch.device | str = "cpu",
         caps: Caps | None = None,
         ablate: frozenset[str] = frozenset(),
+        reads: Mapping[tuple[str, str], Change] | None = None,
     ) -> None:
         self.program = program
         self._device = torch.device(device)
         self._caps = caps or Caps()
         self._ablate = ablate
+        self._reads = reads or {}
         self._dry_runs: dict[int, DryRun] = {}
-        shapes = self._shapes(program.batch or 2)
+        shapes = self.shapes(program.batch or 2)
         live = live_nodes(program)
         # Results that nothing reads, such as the statistics of a batch norm, differ between kernels.
         self._read = {program.output}.union(*(node.refs() for node in live))
@@ -59,6 +66,34 @@ class Interpreter:
     def ablated(self, groups: frozenset[str]) -> "Interpreter":
         """The same program where every node of these groups reads zeros in the place of its weights."""
         return Interpreter(self.program, device=self._device, caps=self._caps, ablate=self._ablate | groups)
+
+    def rewired(self, reads: Mapping[tuple[str, str], Change]) -> "Interpreter":
+        """The same program where some nodes read something else than what was computed for them."""
+        return Interpreter(self.program, device=self._device, caps=self._caps, ablate=self._ablate, reads=reads)
+
+    def values(self, images: torch.Tensor, names: Container[str]) -> dict[str, torch.Tensor]:
+        """Intermediate values of these names that the program computes from images.
+
+        Args:
+            images: float32 (N, C, H, W); exactly the batch where the program's batch is fixed.
+            names: of values; what is no tensor or no result of a live node is left out.
+
+        Raises:
+            ArtifactRejected: an operation fails, or the caps are passed.
+        """
+        kept: dict[str, torch.Tensor] = {}
+        shapes = self.shapes(len(images))
+        with torch.inference_mode():
+            values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
+            for node in self._nodes:
+                self._step(node, values, shapes)
+                for name in node.outputs:
+                    value = values[name]
+                    if name in names and isinstance(value, torch.Tensor):
+                        kept[name] = value
+                for name in self._ends[node.name]:
+                    values.pop(name, None)
+        return kept
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (N, classes), float32, on the CPU; may hold NaN or infinities.
@@ -78,7 +113,7 @@ class Interpreter:
         return torch.cat(parts)
 
     def _run(self, images: torch.Tensor) -> torch.Tensor:
-        shapes = self._shapes(len(images))
+        shapes = self.shapes(len(images))
         with torch.inference_mode():
             values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
             for node in self._nodes:
@@ -117,9 +152,13 @@ class Interpreter:
             value = self._values[name]
             return torch.zeros_like(value) if silenced and isinstance(value, torch.Tensor) else value
 
-        return lookup
+        def changed(name: str) -> Value:
+            value, change = lookup(name), self._reads.get((node.name, name))
+            return change(value) if change is not None and isinstance(value, torch.Tensor) else value
 
-    def _shapes(self, batch: int) -> Mapping[str, tuple[int, ...]]:
+        return changed if self._reads else lookup
+
+    def shapes(self, batch: int) -> Mapping[str, tuple[int, ...]]:
         """Of every result for that many images; found, and checked against the caps, once."""
         if batch not in self._dry_runs:
             self._dry_runs[batch] = dry_run(self.program, batch, self._caps)

@@ -25,6 +25,28 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class SequenceUse:
+    """How far the predictions rest on a sequence and on the state carried along it; all are shares in [0, 1].
+
+    The swaps count pairs of images that are read as different digits; they are None where there is no recurrence to
+    swap the state of.
+
+    Attributes:
+        halfway_swap: predictions that change when the partner's state is continued from halfway.
+        late_input: predictions that still differ from the partner's then, thanks to what entered later.
+        final_swap: predictions that change when the recurrence's results are the partner's.
+        shuffled_rows: predictions that change when the rows of the images are shuffled.
+        blanked_rows: predictions that change when the lower half of the images is blank.
+    """
+
+    halfway_swap: float | None
+    late_input: float | None
+    final_swap: float | None
+    shuffled_rows: float
+    blanked_rows: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What was measured on hidden images.
 
@@ -40,6 +62,7 @@ class Evaluation:
         reordered: the sample again with other companions in each batch: whether images influence each other.
         ablation_drop: per required op group, accuracy on the sample lost when its weights are zeroed.
         seconds: wall-clock seconds of the main pass.
+        sequence: how far predictions rest on a sequence; None where the mission does not ask.
     """
 
     images: int
@@ -52,6 +75,7 @@ class Evaluation:
     reordered: Agreement
     ablation_drop: dict[str, float]
     seconds: float
+    sequence: SequenceUse | None = None
 
     @property
     def accuracy(self) -> float:
@@ -93,6 +117,18 @@ def predict(logits: Logits) -> Labels:
     predicted: Labels = logits.argmax(axis=1).astype(np.int64)
     predicted[~np.isfinite(logits).all(axis=1)] = -1
     return predicted
+
+
+def changed_share(before: Logits, after: Logits, among: npt.NDArray[np.bool_] | None = None) -> float:
+    """Share of images whose predicted class differs, in [0, 1]; 0.0 of no images.
+
+    Args:
+        before, after: (N, classes), same images in the same order.
+        among: (N,) which images count; None for all.
+    """
+    changed = predict(before) != predict(after)
+    counted = changed if among is None else changed[among]
+    return float(counted.mean()) if len(counted) else 0.0
 
 
 def accuracy(logits: Logits, labels: Labels) -> float:

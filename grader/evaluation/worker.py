@@ -19,6 +19,7 @@ from grader.artifact import Caps, read_artifact
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter, predict
 from grader.evaluation.perturbation import perturb
+from grader.evaluation.recurrence import Swaps, find_recurrence, pair_up, swapped_logits
 from grader.graph import GraphFacts, describe
 from grader.runner.intake import take_job
 from grader.runner.protocol import write_message
@@ -60,14 +61,26 @@ def run(job: Mapping[str, Any], given: Path, send: Send) -> None:
     channels, height, width = job["image_shape"]
     program = read_artifact(given / "model.pt2", caps)
     facts = describe(
-        program, image_shape=(channels, height, width), max_batch=max([BATCH_SIZE, *job["batch_sizes"]]), caps=caps
+        program,
+        image_shape=(channels, height, width),
+        max_batch=max([BATCH_SIZE, *job["batch_sizes"]]),
+        caps=caps,
+        conv_only=job["conv_only"],
     )
     send("facts", json.dumps(dataclasses.asdict(facts)).encode())
     pixels = torch.from_numpy(np.load(given / "images.npy", allow_pickle=False))
     images = pixels.to(torch.float32) / 255
-    for name, logits, seconds in passes(job, facts, Interpreter(program), images):
-        array = np.ascontiguousarray(logits.numpy(), dtype="<f4")
-        send("logits", array.tobytes(), name=name, rows=array.shape[0], columns=array.shape[1], seconds=seconds)
+    interpreter = Interpreter(program)
+    main: torch.Tensor | None = None
+    for name, logits, seconds in passes(job, facts, interpreter, images):
+        main = logits if main is None else main
+        _send_logits(send, name, logits, seconds)
+    if job["recurrence_steps"] is not None and main is not None:
+        fact, swaps = find_recurrence(interpreter, steps=int(job["recurrence_steps"]), seed=int(job["seed"]))
+        send("recurrence", json.dumps(dataclasses.asdict(fact) if fact else None).encode())
+        sample = images[: int(job["sample_images"])]
+        for name, logits, seconds in sequence_passes(job, facts, interpreter, sample, main[: len(sample)], swaps):
+            _send_logits(send, name, logits, seconds)
 
 
 def passes(
@@ -104,6 +117,47 @@ def passes(
     for group in job["ablate"]:
         if facts.groups.get(group):
             yield timed(f"without_{group}", interpreter.ablated(frozenset({group})), sample, batch)
+
+
+def sequence_passes(
+    job: Mapping[str, Any],
+    facts: GraphFacts,
+    interpreter: Interpreter,
+    sample: torch.Tensor,
+    main: torch.Tensor,
+    swaps: Swaps | None,
+) -> Iterator[tuple[str, torch.Tensor, float]]:
+    """Passes that tell whether predictions rest on the sequence: name, logits (rows, classes), seconds.
+
+    Rows of the swaps follow the order of the sample; `swap_partner` has, for each, the partner's logits of `main`.
+    """
+    batch = facts.fixed_batch or min(BATCH_SIZE, len(sample) // 2 * 2)
+
+    def logits(rows: torch.Tensor) -> tuple[torch.Tensor, float]:
+        began = time.perf_counter()
+        return predict(interpreter, rows, batch), time.perf_counter() - began
+
+    generator = torch.Generator().manual_seed(int(job["seed"]))
+    height = sample.shape[2]
+    yield "rows_shuffled", *logits(sample[:, :, torch.randperm(height, generator=generator)])
+    blanked = sample.clone()
+    blanked[:, :, height // 2 :] = 0
+    yield "rows_blanked", *logits(blanked)
+    if swaps is None or not 1 < batch <= len(sample):
+        return
+    order, partners = pair_up(main, batch)
+    rows = torch.argsort(order)
+    yield "swap_partner", main[partners][rows], 0.0
+    for name, exchanges in (("swap_halfway", swaps.halfway), ("swap_final", swaps.final)):
+        began = time.perf_counter()
+        parts = (sample[order[start : start + batch]] for start in range(0, len(order), batch))
+        swapped = torch.cat([swapped_logits(interpreter, exchanges, part) for part in parts])
+        yield name, swapped[rows], time.perf_counter() - began
+
+
+def _send_logits(send: Send, name: str, logits: torch.Tensor, seconds: float) -> None:
+    array = np.ascontiguousarray(logits.numpy(), dtype="<f4")
+    send("logits", array.tobytes(), name=name, rows=array.shape[0], columns=array.shape[1], seconds=seconds)
 
 
 def _both(text: Any) -> dict[str, str]:

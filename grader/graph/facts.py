@@ -1,6 +1,6 @@
 """The facts that reports and mission rules are about."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -8,8 +8,11 @@ import torch
 from grader.artifact.caps import Caps
 from grader.artifact.program import Node, Program
 from grader.artifact.refusal import refuse
+from grader.graph.attention import attention_nodes
+from grader.graph.convolution_only import Violation, beyond_convolution
 from grader.graph.dry_run import DryRun, dry_run
 from grader.graph.liveness import live_nodes
+from grader.graph.unrolling import RecurrenceFact
 
 EXAMPLE_BATCH = 2
 """Second batch size of the dry run, so that a graph that fits one size only is found out."""
@@ -52,6 +55,9 @@ class GraphFacts:
         activation_bytes_per_image: peak of intermediate values, an upper bound.
         multiply_accumulates: per image.
         torch_version: what exported it, as the archive says.
+        attention: the operations that weigh values of the image with other values of the image.
+        recurrence: the one with the most steps; None where there is none, or the mission does not ask.
+        beyond_convolution: what is neither a convolution nor an activation; empty where the mission does not ask.
     """
 
     parameters: int
@@ -64,9 +70,14 @@ class GraphFacts:
     activation_bytes_per_image: int
     multiply_accumulates: int
     torch_version: str
+    attention: tuple[str, ...] = ()
+    recurrence: RecurrenceFact | None = None
+    beyond_convolution: tuple[Violation, ...] = ()
 
 
-def describe(program: Program, *, image_shape: tuple[int, int, int], max_batch: int, caps: Caps) -> GraphFacts:
+def describe(
+    program: Program, *, image_shape: tuple[int, int, int], max_batch: int, caps: Caps, conv_only: bool = False
+) -> GraphFacts:
     """The facts, found without computing anything.
 
     Args:
@@ -74,6 +85,7 @@ def describe(program: Program, *, image_shape: tuple[int, int, int], max_batch: 
         image_shape: channels, height, width of this mission's images.
         max_batch: the largest batch that will be run; ignored where the batch is fixed.
         caps: memory for that batch, work per image.
+        conv_only: whether to look for what is neither a convolution nor an activation.
 
     Returns:
         Facts of a program that takes (N, *image_shape) float32 and returns (N, classes) float32, within the caps.
@@ -105,7 +117,19 @@ def describe(program: Program, *, image_shape: tuple[int, int, int], max_batch: 
         activation_bytes_per_image=-(-run.peak_bytes // batch),
         multiply_accumulates=sum(layer.multiply_accumulates for layer in layers),
         torch_version=program.torch_version,
+        attention=attention_nodes(nodes, program.input),
+        beyond_convolution=beyond_convolution(program, nodes, run.shapes, _names(program)) if conv_only else (),
     )
+
+
+def _names(program: Program) -> Callable[[Node], str]:
+    """What a student calls each node: by the weights that it reads itself."""
+
+    def name_of(node: Node) -> str:
+        own = [name for name in node.refs() if name in program.weights]
+        return _layer_name(program, node, own)
+
+    return name_of
 
 
 def _classes(program: Program, run: DryRun) -> int:
