@@ -188,7 +188,7 @@ def run_session(
     request: Request,
     job: Mapping[str, Any],
     *,
-    files: Mapping[str, Path],
+    files: Mapping[str, Path] | None = None,
     budgets: tuple[PhaseBudget, ...],
     caps: Caps,
     handler: Handler,
@@ -197,7 +197,7 @@ def run_session(
     """Starts `request`, sends it `job` and `files`, and feeds its messages to `handler` until one of them ends it.
 
     Args:
-        files: files and folders by the name under which the program finds them.
+        files: files and folders by the name under which the program finds them; None for none.
         budgets: phases in their order; the first begins at once.
         tick: told a few times a second how much of the phase is used.
 
@@ -205,7 +205,7 @@ def run_session(
         InfrastructureError: the sandbox can't start, or the engine failed under it.
     """
     with sandbox.start(request) as process:
-        process.send(encode_delivery(job, files))
+        process.send(encode_delivery(job, files or {}))
         clock = _Clock(budgets, process)
         output = _KeptOutput()
         end = _pump(process, clock, output, caps=caps, handler=handler, tick=tick)
