@@ -1,9 +1,9 @@
 """The ideas that key lines must be explained by, and which of them a comment holds.
 
-An idea is a few groups of words; a comment holds it if each group is met by one of its alternatives. An alternative
-is a Korean stem, found anywhere with spaces left out (endings melt into it, and spacing varies), or the beginning of English
-words; an English word of four letters or fewer must stand alone (`mode` is not in `model`). ` + ` joins what must come
-together.
+An idea is a few groups of words; a comment holds it if each group is met by one of its alternatives. An alternative is
+a Korean stem, found anywhere with spaces left out (endings melt into it, and spacing varies), or the beginning of
+English words; an English word of four letters or fewer must stand alone (`mode` is not in `model`). ` + ` joins what
+must come together.
 """
 
 import re
@@ -72,15 +72,15 @@ class Rubric:
     def settle(self, lines: Sequence[CodeLine]) -> tuple[Settled, ...]:
         """Every key line with what its comment earned.
 
-        A comment that holds a whole idea of another line and only part of its own is on the wrong line; a glossary earns
-        nothing.
+        A comment that holds a whole idea of another line and only part of its own is on the wrong line; a glossary
+        earns nothing.
         """
-        settled = []
-        for line in lines:
-            for idea in self.ideas:
-                if idea.belongs_to(line):
-                    settled.append(Settled(line, idea, self._credit(line, idea)))
-        return tuple(settled)
+        return tuple(
+            Settled(line, idea, self._credit(line, idea))
+            for line in lines
+            for idea in self.ideas
+            if idea.belongs_to(line)
+        )
 
     def is_glossary(self, line: CodeLine) -> bool:
         """Whether the line's comment names the ideas of many others."""
