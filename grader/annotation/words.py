@@ -6,6 +6,7 @@ beginning. Good enough to tell a thought from an echo, and it can be read in a m
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_WORDS = 150
 """Of one comment."""
@@ -85,11 +86,13 @@ _SOUNDS = {
 """Korean words that only sound out, or plainly translate, an identifier of the line."""
 
 
+@lru_cache(maxsize=1024)
 def normalise(raw_text: str) -> str:
     """NFKC, lower case, single spaces: two ways to type the same text become one."""
     return " ".join(unicodedata.normalize("NFKC", raw_text).casefold().split())
 
 
+@lru_cache(maxsize=1024)
 def words(raw_text: str) -> tuple[str, ...]:
     """Latin words, Korean words without their particles and endings, numbers; at most `MAX_WORDS`, in order."""
     text = _RUNS.sub(r"\1\1", normalise(_CAMEL.sub(" ", raw_text)))
@@ -134,6 +137,7 @@ def _stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=4096)
 def _is_narration(word: str) -> bool:
     if is_korean(word):
         return any(word == plain or (len(plain) > 1 and word.startswith(plain)) for plain in _NARRATION_KO)
