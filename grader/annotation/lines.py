@@ -76,8 +76,8 @@ def read_annotation(original: str, raw_submission: str) -> tuple[CodeLine, ...]:
     """The original's statements in order, each with the submission's comment on it.
 
     A comment belongs to a statement if it stands on one of its lines, or in the block of comment lines above it with at
-    most one blank line between. A comment beside `else:` belongs to the statement after it. Of several statements on one
-    line only the first gets the comment.
+    most one blank line between. A comment beside `else:` belongs to the statement after it. Of several statements on
+    one line only the first gets the comment.
 
     Args:
         original: the code as it was given out; trusted.
@@ -119,7 +119,11 @@ def _statements(source: str) -> list[_Statement]:
 def _walk(parent: ast.AST, *, function: str, depth: int) -> Iterator[_Statement]:
     for block in _BLOCKS:
         for node in getattr(parent, block, ()):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            if (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            ):
                 continue
             decorators = getattr(node, "decorator_list", ())
             line = min((part.lineno for part in (*decorators, node) if hasattr(part, "lineno")), default=1)

@@ -44,7 +44,9 @@ def flaws(
         flaw = Flaw.GLOSSARY if line.comment and is_glossary(line) else _flaw_alone(line)
         if flaw is None:
             own, code = frozenset(own_words(line.comment, line.code)), frozenset(words(line.code.replace("_", " ")))
-            if any(_alike(own, other) >= COPY_LIKENESS for other, like in originals if _alike(code, like) < KIN_LIKENESS):
+            if any(
+                _alike(own, other) >= COPY_LIKENESS for other, like in originals if _alike(code, like) < KIN_LIKENESS
+            ):
                 flaw = Flaw.COPY
             else:
                 originals.append((own, code))

@@ -1,9 +1,8 @@
 """The ideas that key lines must be explained by, and which of them a comment holds.
 
-An idea is a few groups of words; a comment holds it if each group is met by one of its alternatives. An alternative
-is a Korean stem, found anywhere with spaces left out (endings melt into it, and spacing varies), or the beginning of English
-words; an English word of four letters or fewer must stand alone (`mode` is not in `model`). ` + ` joins what must come
-together.
+An idea is a few groups of words; a comment holds it if each group is met by one of its alternatives. An alternative is
+a Korean stem, found anywhere with spaces left out (endings melt into it, and spacing varies), or the beginning of
+English words; an English word of four letters or fewer must stand alone (`mode` is not in `model`).
 """
 
 import re
@@ -11,11 +10,11 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from grader.annotation.lines import CodeLine
-from grader.annotation.words import normalise, repeats_code
+from grader.annotation.words import is_korean, normalise, repeats_code
 from grader.text import Text
 
 HALF = 0.5
@@ -51,7 +50,7 @@ class Idea:
         """Share of the groups that the comment meets, 0 to 1."""
         text = normalise(comment)
         squeezed = _squeezed(text)
-        return sum(any(_meets(one, text, squeezed) for one in group) for group in self.groups) / len(self.groups)
+        return sum(_sought(group).is_in(text, squeezed) for group in self.groups) / len(self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +71,15 @@ class Rubric:
     def settle(self, lines: Sequence[CodeLine]) -> tuple[Settled, ...]:
         """Every key line with what its comment earned.
 
-        A comment that holds a whole idea of another line and only part of its own is on the wrong line; a glossary earns
-        nothing.
+        A comment that holds a whole idea of another line and only part of its own is on the wrong line; a glossary
+        earns nothing.
         """
-        settled = []
-        for line in lines:
-            for idea in self.ideas:
-                if idea.belongs_to(line):
-                    settled.append(Settled(line, idea, self._credit(line, idea)))
-        return tuple(settled)
+        return tuple(
+            Settled(line, idea, self._credit(line, idea))
+            for line in lines
+            for idea in self.ideas
+            if idea.belongs_to(line)
+        )
 
     def is_glossary(self, line: CodeLine) -> bool:
         """Whether the line's comment names the ideas of many others."""
@@ -126,24 +125,32 @@ def parse_rubric(document: str, lines: Sequence[CodeLine]) -> Rubric:
     return Rubric(ideas)
 
 
-def _meets(alternative: str, text: str, squeezed: str) -> bool:
-    return all(
-        _squeezed(part) in squeezed if _is_korean(part) else _beginning(part).search(text) is not None
-        for part in alternative.split(" + ")
-    )
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """One group, ready to search with."""
+
+    stems: tuple[str, ...]
+    english: re.Pattern[str] | None
+
+    def is_in(self, text: str, squeezed: str) -> bool:
+        if any(stem in squeezed for stem in self.stems):
+            return True
+        return self.english is not None and self.english.search(text) is not None
 
 
-def _is_korean(text: str) -> bool:
-    return any("가" <= character <= "힣" for character in text)
+@cache
+def _sought(group: tuple[str, ...]) -> _Sought:
+    korean = [one for one in group if any(map(is_korean, one))]
+    english = [_beginning(one) for one in group if one not in korean]
+    pattern = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(english)})") if english else None
+    return _Sought(tuple(map(_squeezed, korean)), pattern)
 
 
-@lru_cache(maxsize=4096)
 def _squeezed(text: str) -> str:
     """Without spaces, and in single letters: the stem 자르 is in 자름, 자른 and 자릅니다."""
     return unicodedata.normalize("NFD", text.replace(" ", ""))
 
 
-@cache
-def _beginning(words: str) -> re.Pattern[str]:
+def _beginning(words: str) -> str:
     ending = "(?:s|es|d|ed|ing)?(?![a-z0-9])" if len(words) <= SHORT_WORD and words.isalpha() else ""
-    return re.compile(rf"(?<![a-z0-9]){re.escape(words)}{ending}")
+    return re.escape(words) + ending

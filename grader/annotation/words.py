@@ -1,11 +1,12 @@
 """Korean and English words of a comment, and which of them the line doesn't say already.
 
-No dictionary and no parser: Korean particles and endings are cut by a short list, English endings by a shared beginning.
-Good enough to tell a thought from an echo, and it can be read in a minute.
+No dictionary and no parser: Korean particles and endings are cut by a short list, English endings by a shared
+beginning. Good enough to tell a thought from an echo, and it can be read in a minute.
 """
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_WORDS = 150
 """Of one comment."""
@@ -15,35 +16,38 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _RUNS = re.compile(r"(.)\1{2,}")
 # Longest first: the first that leaves at least one syllable is cut.
 _ENDINGS = sorted(
-    (
-        "을 를 이 가 은 는 의 에 로 와 과 도 만 들 용 함 됨 임 인 한 할 해 된 될 하 되 고 며 에서 에게 으로 까지 부터 처럼 보다 마다 "
-        "한다 하다 하는 하고 하며 하여 해서 하면 하기 합니다 해요 했다 된다 되다 되는 되고 되어 됩니다 돼요 시킨다 시킵니다 시키는 시킴 시켜 "
-        "이다 이며 이고 입니다 이에요 예요 이라 라는 이라는 라고 으로써 로써 에서는 에는 으로는 로는 과의 와의 에서의 하기위해 하도록 되도록 않는다 않게"
-    ).split(),
+    """
+    을 를 이 가 은 는 의 에 로 와 과 도 만 들 용 함 됨 임 인 한 할 해 된 될 하 되 고 며 에서 에게 으로 까지 부터
+    처럼 보다 마다 한다 하다 하는 하고 하며 하여 해서 하면 하기 합니다 해요 했다 된다 되다 되는 되고 되어 됩니다
+    돼요 시킨다 시킵니다 시키는 시킴 시켜 이다 이며 이고 입니다 이에요 예요 이라 라는 이라는 라고 으로써 로써
+    에서는 에는 으로는 로는 과의 와의 에서의 하기위해 하도록 되도록 않는다 않게
+    """.split(),  # noqa: SIM905
     key=len,
     reverse=True,
 )
 # Words that any line could carry: they tell of code being code.
-_NARRATION_KO = (
-    "코드 줄 라인 부분 구문 문장 명령 함수 메서드 메소드 변수 객체 인스턴스 속성 인자 인수 매개변수 모듈 라이브러리 패키지 값 결과 호출 실행 설정 "
-    "지정 대입 할당 저장 정의 선언 사용 이용 수행 진행 처리 생성 반환 리턴 불러 불러오 불러온 가져오 가져온 가져와 임포트 만들 만든 넣 담 작업 "
-    "동작 기능 역할 단계 과정 필요 중요 이것 그것 여기 다음 위 아래 해당 주어진 적용 작성 주석 설명 파이썬 프로그램 시작 끝 것 수 때 위해 위한 통해 대한 "
-    "있 없 그리고 또 또한 및 매우 아주 정말 이 그 저 좀 잘 더 각 등 된 한 하 되 대해 관련 내용 구현 완료 나타내 의미 이름 입력 출력"
-).split()
+_NARRATION_KO = """
+    코드 줄 라인 부분 구문 문장 명령 함수 메서드 메소드 변수 객체 인스턴스 속성 인자 인수 매개변수 모듈 라이브러리
+    패키지 값 결과 호출 실행 설정 지정 대입 할당 저장 정의 선언 사용 이용 수행 진행 처리 생성 반환 리턴 불러 불러오
+    불러온 가져오 가져온 가져와 임포트 만들 만든 넣 담 작업 동작 기능 역할 단계 과정 필요 중요 이것 그것 여기 다음
+    위 아래 해당 주어진 적용 작성 주석 설명 파이썬 프로그램 시작 끝 것 수 때 위해 위한 통해 대한 있 없 그리고 또
+    또한 및 매우 아주 정말 이 그 저 좀 잘 더 각 등 된 한 하 되 대해 관련 내용 구현 완료 나타내 의미 이름 입력 출력
+    """.split()  # noqa: SIM905
 _NARRATION_EN = frozenset(
-    (
-        "a an the this that these those it its is are was be been being of to in on at by for from with as into onto and or but "
-        "then so now here there we you i our your my they he do does did done will would can could should shall may has have had "
-        "line lines code statement expression function functions method methods variable variables object objects instance class "
-        "argument arguments parameter param attribute value values result results module library package name named names keyword "
-        "call calls called calling set sets setting assign assigns assigned assignment store stores stored save saves use uses used "
-        "using return returns returned returning execute executes executed run runs running perform performs define defines defined "
-        "definition declare declares create creates created creating make makes made making import imports imported importing get "
-        "gets getting give gives given pass passes passed passing put take takes import step important necessary needed need needs "
-        "very just also all any each which what where when how python program comment todo fix note output input start starts end "
-        "equal equals new thing things stuff something everything operation operator apply applies applied invoke invokes evaluate "
-        "evaluates initialize initializes init statement block body loop iterates over if else true false none not"
-    ).split()
+    """
+    a an the this that these those it its is are was be been being of to in on at by for from with as into onto and
+    or but then so now here there we you i our your my they he do does did done will would can could should shall
+    may has have had line lines code statement expression function functions method methods variable variables
+    object objects instance class argument arguments parameter param attribute value values result results module
+    library package name named names keyword call calls called calling set sets setting assign assigns assigned
+    assignment store stores stored save saves use uses used using return returns returned returning execute
+    executes executed run runs running perform performs define defines defined definition declare declares create
+    creates created creating make makes made making import imports imported importing get gets getting give gives
+    given pass passes passed passing put take takes step important necessary needed need needs very just also all
+    any each which what where when how python program comment todo fix note output input start starts end equal
+    equals new thing things stuff something everything operation operator apply applies applied invoke invokes
+    evaluate evaluates initialize initializes init block body loop iterates over if else true false none not
+    """.split()  # noqa: SIM905
 )
 _SOUNDS = {
     "모델": "model",
@@ -82,11 +86,13 @@ _SOUNDS = {
 """Korean words that only sound out, or plainly translate, an identifier of the line."""
 
 
+@lru_cache(maxsize=1024)
 def normalise(raw_text: str) -> str:
     """NFKC, lower case, single spaces: two ways to type the same text become one."""
     return " ".join(unicodedata.normalize("NFKC", raw_text).casefold().split())
 
 
+@lru_cache(maxsize=1024)
 def words(raw_text: str) -> tuple[str, ...]:
     """Latin words, Korean words without their particles and endings, numbers; at most `MAX_WORDS`, in order."""
     text = _RUNS.sub(r"\1\1", normalise(_CAMEL.sub(" ", raw_text)))
@@ -100,7 +106,7 @@ def own_words(raw_comment: str, code: str) -> tuple[str, ...]:
 
 
 def weight(own: tuple[str, ...]) -> float:
-    """How much the words say: an English word counts 1 (long ones 1.5), a Korean syllable half as much, each word once."""
+    """How much the words say: an English word counts 1 (long ones 1.5), a Korean syllable 0.5; each word once."""
     return sum(_weight(word) for word in set(own))
 
 
@@ -131,6 +137,7 @@ def _stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=4096)
 def _is_narration(word: str) -> bool:
     if is_korean(word):
         return any(word == plain or (len(plain) > 1 and word.startswith(plain)) for plain in _NARRATION_KO)

@@ -1,6 +1,9 @@
 """Reference solution: a dataset over CIFAR-10's raw batch files, a loader, and a small convolutional network.
 
 참고 풀이: CIFAR-10 원본 배치 파일을 읽는 데이터셋, 데이터로더, 작은 합성곱 신경망.
+
+Measured with torch 2.15.0 on one thread of a cloud CPU, on the data pack cifar10-standin: 88.76, 89.71 and 89.90 %
+of the 10,000 test images with seeds 0, 1 and 2, in 44 to 47 CPU seconds each. Not measured on CIFAR-10 itself.
 """
 
 import pickle

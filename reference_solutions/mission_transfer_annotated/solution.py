@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -15,34 +15,21 @@ To run it, put pictures into data/train/<class>/ and data/valid/<class>/; gradin
 Check before you hand in / 제출 전 확인: `grade check mission_transfer_annotated`
 """
 
-# 가장 좋았던 가중치를 통째로 복제해 두기 위해 쓰는 표준 라이브러리
-import copy
-# 학습에 걸린 시간을 재기 위한 도구
-import time
-# 운영체제와 상관없이 폴더 경로를 다루게 해 준다
-from pathlib import Path
+import copy  # 가장 좋았던 가중치를 통째로 복제해 두기 위해 쓰는 표준 라이브러리
+import time  # 학습에 걸린 시간을 재기 위한 도구
+from pathlib import Path  # 운영체제와 상관없이 폴더 경로를 다루게 해 준다
 
-# 그림을 그려 사진과 예측을 눈으로 확인하는 데 쓴다
-import matplotlib.pyplot as plt
-# 텐서 연산과 자동 미분을 제공하는 딥러닝 프레임워크
-import torch
-# 신경망 층(nn)과 최적화 알고리즘(optim)
-from torch import nn, optim
-# 데이터를 미니배치로 묶어 하나씩 꺼내 주는 도구
-from torch.utils.data import DataLoader
-# 비전용 데이터셋, 사전 학습 모델, 이미지 변환, 격자 그리기 도구 모음
-from torchvision import datasets, models, transforms, utils
+import matplotlib.pyplot as plt  # 그림을 그려 사진과 예측을 눈으로 확인하는 데 쓴다
+import torch  # 텐서 연산과 자동 미분을 제공하는 딥러닝 프레임워크
+from torch import nn, optim  # 신경망 층(nn)과 최적화 알고리즘(optim)
+from torch.utils.data import DataLoader  # 데이터를 미니배치로 묶어 하나씩 꺼내 주는 도구
+from torchvision import datasets, models, transforms, utils  # 비전용 데이터셋, 사전 학습 모델, 변환, 격자 그리기
 
-# train과 valid 폴더가 들어 있는 최상위 폴더
-DATA_DIR = Path("data")
-# ImageNet 학습 이미지의 RGB 채널별 평균. 사전 학습 때와 같은 값을 써야 한다
-MEAN = [0.485, 0.456, 0.406]
-# ImageNet 채널별 표준편차. 평균과 짝을 이루어 정규화에 쓴다
-STD = [0.229, 0.224, 0.225]
-# ImageNet으로 미리 학습된 가중치를 내려받으라는 뜻
-WEIGHTS = "IMAGENET1K_V1"
-# GPU가 있으면 GPU에서, 없으면 CPU에서 계산한다
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+DATA_DIR = Path("data")  # train과 valid 폴더가 들어 있는 최상위 폴더
+MEAN = [0.485, 0.456, 0.406]  # ImageNet 학습 이미지의 RGB 채널별 평균. 사전 학습 때와 같은 값을 써야 한다
+STD = [0.229, 0.224, 0.225]  # ImageNet 채널별 표준편차. 평균과 짝을 이루어 정규화에 쓴다
+WEIGHTS = "IMAGENET1K_V1"  # ImageNet으로 미리 학습된 가중치를 내려받으라는 뜻
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")  # GPU가 있으면 GPU에서, 없으면 CPU에서 계산한다
 
 
 # 학습용과 검증용 전처리를 따로 준비하는 함수
@@ -178,7 +165,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         # 한 에포크가 끝났으니 학습률 일정을 한 칸 진행한다
         scheduler.step()
         # 학습과 검증 수치를 나란히 찍어 과적합이 생기는지 본다
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         # 검증 정확도가 지금까지의 최고 기록을 넘었는지 본다
         if valid_accuracy > best_accuracy:
             # 넘었다면 기록을 고치고 그 순간의 가중치를 깊은 복사로 보관한다
@@ -261,7 +248,5 @@ def main():
     show_predictions(extractor, valid_loader, classes, count=6)
 
 
-# 다른 파일에서 import할 때는 돌지 않고 직접 실행할 때만 돈다
-if __name__ == "__main__":
-    # 실험을 시작한다
-    main()
+if __name__ == "__main__":  # 다른 파일에서 import할 때는 돌지 않고 직접 실행할 때만 돈다
+    main()  # 실험을 시작한다

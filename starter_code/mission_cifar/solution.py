@@ -31,8 +31,9 @@ class CustomDataset(Dataset):
     green, then blue, each 32 x 32, row by row. `labels` is a list of N ints in 0..9.
     `root` 아래의 `cifar-10-batches-py` 폴더에 `data_batch_1`~`data_batch_5`와 `test_batch`가 있습니다. 파이썬 2에서
     피클로 저장한 딕셔너리이므로 `pickle.load(file, encoding="bytes")`(키는 `b"data"`, `b"labels"`)나
-    `encoding="latin1"`(키는 `"data"`, `"labels"`)로 읽으세요. `data`는 uint8 (N, 3072)이며 한 행에 빨강 1,024개, 초록 1,024개, 파랑 1,024개가
-    차례로 들어 있고, 색마다 32 x 32 픽셀이 행 단위로 놓여 있습니다. `labels`는 0~9 정수 N개의 리스트입니다.
+    `encoding="latin1"`(키는 `"data"`, `"labels"`)로 읽으세요. `data`는 uint8 (N, 3072)이며, 한 행에 빨강 1,024개,
+    초록 1,024개, 파랑 1,024개가 차례로 들어 있고 색마다 32 x 32 픽셀이 행 단위로 놓여 있습니다. `labels`는 0~9 정수
+    N개의 리스트입니다.
 
     Args:
         root: `str` or `Path`.

@@ -321,6 +321,8 @@ def _count_equal(found: Array, expected: Array) -> int:
 def _what_went_wrong(images: Array, expected: Array) -> tuple[str, str]:
     """The mistake that explains the pictures, of those that are common."""
     count = min(len(images), len(expected))
+    if count == 0:
+        return "The dataset gives no images.", "데이터셋에서 이미지를 하나도 꺼낼 수 없습니다."
     sample, truth = images[:count], expected[:count]
     planes = truth.transpose(0, 3, 1, 2)
     if np.array_equal(sample, planes.reshape(count, 32, 32, 3)):

@@ -8,6 +8,8 @@ from grader.hidden_tests.mark import Mark
 from grader.text import Text
 
 FILE = "solution.py"
+NOTEBOOK = "# Made from a notebook"
+"""How the collector's conversion begins."""
 MISSING = Text("There is no comment on this line.", "이 줄에 주석이 없습니다.")
 SAYS = {
     Flaw.THIN: Text(
@@ -55,6 +57,11 @@ def test_code_unchanged(evidence: Evidence, mark: Mark) -> None:
             wanted, found = changed.wanted or "–", changed.found or "–"
             text = Text(f"In the starter code this is: {wanted}", f"시작 코드에서는 다음과 같습니다: {wanted}")
             mark.remark(FILE, where, found, text)
+        if evidence.sources[FILE].startswith(NOTEBOOK):
+            mark.fail(
+                "This comes from a notebook, whose top-level statements are left out. Hand in solution.py itself.",
+                "노트북은 최상위 실행문이 빠진 채로 읽히므로 비교할 수 없습니다. solution.py 파일로 제출하세요.",
+            )
         mark.fail(
             "The code differs from the starter code. Only comments may be added.",
             "코드가 시작 코드와 다릅니다. 주석만 덧붙일 수 있습니다.",

@@ -85,13 +85,16 @@ def _names(line: CodeLine) -> list[str]:
 def machine_korean(line: CodeLine) -> str:
     """Reads the line aloud."""
     names = _names(line)
-    return f"이 줄은 {names[0]} 변수에 {names[-1]} 값을 사용하는 {names[len(names) // 2]} 함수를 호출하여 결과를 저장하는 코드입니다"
+    middle = names[len(names) // 2]
+    return f"이 줄은 {names[0]} 변수에 {names[-1]} 값을 사용하는 {middle} 함수를 호출하여 결과를 저장하는 코드입니다"
 
 
 def machine_english(line: CodeLine) -> str:
     """Reads the line aloud."""
     names = _names(line)
-    return f"This line of code calls {' '.join(names[1:4])} with the given arguments and assigns the result to {names[0]}"
+    return (
+        f"This line of code calls {' '.join(names[1:4])} with the given arguments and assigns the result to {names[0]}"
+    )
 
 
 def paraphrase_english(line: CodeLine) -> str:
@@ -108,10 +111,19 @@ def paraphrase_korean(line: CodeLine) -> str:
 PADDING_KO = "딥러닝 학습을 성공적으로 마치려면 반드시 있어야 하는 매우 핵심적인 요소"
 PADDING_EN = "an essential ingredient of every successful deep learning workflow"
 OFF_TOPIC = (
-    "오늘 점심은 김치찌개가 맛있었다|창밖에 비가 와서 우산을 챙겼다|the cat slept on the warm windowsill|어제 야구는 연장전까지 갔다|"
-    "coffee tastes better in the morning|지하철이 십 분이나 늦었다|she painted the fence bright green|주말에 북한산에 오르기로 했다|"
-    "old bridges creak in winter storms|라면에는 달걀을 풀어야 제맛이다|dolphins sleep with one eye open|새 운동화가 발에 꼭 맞는다"
-).split("|")
+    "오늘 점심은 김치찌개가 맛있었다",
+    "창밖에 비가 와서 우산을 챙겼다",
+    "the cat slept on the warm windowsill",
+    "어제 야구는 연장전까지 갔다",
+    "coffee tastes better in the morning",
+    "지하철이 십 분이나 늦었다",
+    "she painted the fence bright green",
+    "주말에 북한산에 오르기로 했다",
+    "old bridges creak in winter storms",
+    "라면에는 달걀을 풀어야 제맛이다",
+    "dolphins sleep with one eye open",
+    "새 운동화가 발에 꼭 맞는다",
+)
 
 
 def off_topic_long() -> tuple[str, ...]:

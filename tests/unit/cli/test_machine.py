@@ -112,6 +112,34 @@ def test_data_fetch_without_a_name_fetches_every_pack(
     assert "✓ mnist: ready in" in answer.out
 
 
+def test_data_fetch_passes_over_a_pack_that_has_a_stand_in(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fetch(pack_id: str, **more: Any) -> grader.data.DataPack:
+        if pack_id == "cifar10":
+            raise DataUnavailable(Text("no network", "네트워크 없음"), same("try again"))
+        return grader.data.DataPack(id=pack_id, version=1, root=tmp_path, files=())
+
+    monkeypatch.setattr(grader.data, "fetch", fetch)
+    answer = grade("data", "fetch")
+    assert answer.code == 0
+    assert "– no network" in answer.out
+    assert "✓ cifar10-standin" in answer.out
+    assert grade("data", "fetch", "cifar10").code == 3
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"), [(("cifar10",), 0), (("cifar10-standin",), 0), (("cifar10", "cifar10-standin"), 3)]
+)
+def test_doctor_needs_a_pack_or_its_stand_in(
+    grade: Grade, machine: dict[str, bool], missing: tuple[str, ...], code: int
+) -> None:
+    machine.update(dict.fromkeys(missing, False))
+    answer = grade("doctor")
+    assert answer.code == code
+    assert ("✗" in answer.out) == (code == 3)
+
+
 def test_data_fetch_of_an_unknown_pack_exits_2(grade: Grade) -> None:
     assert grade("data", "fetch", "nothing").code == 2
 

@@ -56,9 +56,9 @@ def make_loader(root, split, batch_size, num_workers=0):
 def train(data_dir, device, seed, log):
     torch.manual_seed(seed)
     model = nn.Sequential(
-        *(nn.Conv2d(3, 24, 5, 2, 2), nn.BatchNorm2d(24), nn.ReLU()),
-        *(nn.Conv2d(24, 48, 3, 2, 1), nn.BatchNorm2d(48), nn.ReLU()),
-        *(nn.Conv2d(48, 96, 3, 2, 1), nn.BatchNorm2d(96), nn.ReLU()),
+        *(nn.Conv2d(3, 24, 5, 2, 2), nn.ReLU()),
+        *(nn.Conv2d(24, 48, 3, 2, 1), nn.ReLU()),
+        *(nn.Conv2d(48, 96, 3, 2, 1), nn.ReLU()),
         *(nn.Flatten(), nn.Linear(96 * 4 * 4, 10)),
     ).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e6)

@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -17,19 +17,25 @@ Check before you hand in / 제출 전 확인: `grade check mission_transfer_anno
 
 # 주석 주석 주석 주석 주석
 import copy
+
 # 주석 주석 주석 주석 주석
 import time
+
 # 주석 주석 주석 주석 주석
 from pathlib import Path
 
 # 주석 주석 주석 주석 주석
 import matplotlib.pyplot as plt
+
 # 주석 주석 주석 주석 주석
 import torch
+
 # 주석 주석 주석 주석 주석
 from torch import nn, optim
+
 # 주석 주석 주석 주석 주석
 from torch.utils.data import DataLoader
+
 # 주석 주석 주석 주석 주석
 from torchvision import datasets, models, transforms, utils
 
@@ -178,7 +184,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         # 주석 주석 주석 주석 주석
         scheduler.step()
         # 주석 주석 주석 주석 주석
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         # 주석 주석 주석 주석 주석
         if valid_accuracy > best_accuracy:
             # 주석 주석 주석 주석 주석

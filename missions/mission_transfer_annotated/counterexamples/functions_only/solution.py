@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -17,20 +17,26 @@ Check before you hand in / 제출 전 확인: `grade check mission_transfer_anno
 
 # 가장 좋았던 가중치를 통째로 복제해 두기 위해 쓰는 표준 라이브러리
 import copy
+
 # 학습에 걸린 시간을 재기 위한 도구
 import time
+
 # 운영체제와 상관없이 폴더 경로를 다루게 해 준다
 from pathlib import Path
 
 # 그림을 그려 사진과 예측을 눈으로 확인하는 데 쓴다
 import matplotlib.pyplot as plt
+
 # 텐서 연산과 자동 미분을 제공하는 딥러닝 프레임워크
 import torch
+
 # 신경망 층(nn)과 최적화 알고리즘(optim)
 from torch import nn, optim
+
 # 데이터를 미니배치로 묶어 하나씩 꺼내 주는 도구
 from torch.utils.data import DataLoader
-# 비전용 데이터셋, 사전 학습 모델, 이미지 변환, 격자 그리기 도구 모음
+
+# 비전용 데이터셋, 사전 학습 모델, 변환, 격자 그리기
 from torchvision import datasets, models, transforms, utils
 
 DATA_DIR = Path("data")
@@ -119,7 +125,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         train_loss, train_accuracy = train_epoch(model, train_loader, criterion, optimizer)
         valid_loss, valid_accuracy = validate(model, valid_loader, criterion)
         scheduler.step()
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         if valid_accuracy > best_accuracy:
             best_accuracy, best_weights = valid_accuracy, copy.deepcopy(model.state_dict())
     print(f"best accuracy {best_accuracy:.3f} after {time.perf_counter() - started:.0f} s")

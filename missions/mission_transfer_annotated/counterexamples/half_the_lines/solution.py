@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -21,11 +21,13 @@ from pathlib import Path
 
 # 그림을 그려 사진과 예측을 눈으로 확인하는 데 쓴다
 import matplotlib.pyplot as plt
+
 # 텐서 연산과 자동 미분을 제공하는 딥러닝 프레임워크
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader
-# 비전용 데이터셋, 사전 학습 모델, 이미지 변환, 격자 그리기 도구 모음
+
+# 비전용 데이터셋, 사전 학습 모델, 변환, 격자 그리기
 from torchvision import datasets, models, transforms, utils
 
 DATA_DIR = Path("data")
@@ -140,7 +142,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         valid_loss, valid_accuracy = validate(model, valid_loader, criterion)
         scheduler.step()
         # 학습과 검증 수치를 나란히 찍어 과적합이 생기는지 본다
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         # 검증 정확도가 지금까지의 최고 기록을 넘었는지 본다
         if valid_accuracy > best_accuracy:
             best_accuracy, best_weights = valid_accuracy, copy.deepcopy(model.state_dict())

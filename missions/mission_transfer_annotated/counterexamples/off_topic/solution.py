@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -17,19 +17,25 @@ Check before you hand in / 제출 전 확인: `grade check mission_transfer_anno
 
 # 오늘 점심은 김치찌개가 맛있었다, 창밖에 비가 와서 우산을 챙겼다
 import copy
+
 # 창밖에 비가 와서 우산을 챙겼다, the cat slept on the warm windowsill
 import time
+
 # the cat slept on the warm windowsill, 어제 야구는 연장전까지 갔다
 from pathlib import Path
 
 # 어제 야구는 연장전까지 갔다, coffee tastes better in the morning
 import matplotlib.pyplot as plt
+
 # coffee tastes better in the morning, 지하철이 십 분이나 늦었다
 import torch
+
 # 지하철이 십 분이나 늦었다, she painted the fence bright green
 from torch import nn, optim
+
 # she painted the fence bright green, 주말에 북한산에 오르기로 했다
 from torch.utils.data import DataLoader
+
 # 주말에 북한산에 오르기로 했다, old bridges creak in winter storms
 from torchvision import datasets, models, transforms, utils
 
@@ -178,7 +184,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         # 주말에 북한산에 오르기로 했다, she painted the fence bright green
         scheduler.step()
         # old bridges creak in winter storms, 주말에 북한산에 오르기로 했다
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         # 라면에는 달걀을 풀어야 제맛이다, old bridges creak in winter storms
         if valid_accuracy > best_accuracy:
             # dolphins sleep with one eye open, 라면에는 달걀을 풀어야 제맛이다

@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -17,19 +17,25 @@ Check before you hand in / 제출 전 확인: `grade check mission_transfer_anno
 
 # go
 import copy
+
 # needed to keep a deep copy of the best weights seen so far
 import time
+
 # measures how long the whole training takes
 from pathlib import Path
 
 # builds folder paths that work on any operating system
 import matplotlib.pyplot as plt
+
 # draws pictures so that we can look at data and predictions
 import torch
+
 # tensors and automatic differentiation
 from torch import nn, optim
+
 # layers and losses live in nn, update rules in optim
 from torch.utils.data import DataLoader
+
 # groups single samples into mini-batches
 from torchvision import datasets, models, transforms, utils
 
@@ -178,7 +184,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         # check on the validation set
         scheduler.step()
         # tell the schedule that an epoch is over, so the learning rate can decay
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         # compare training and validation numbers to spot overfitting
         if valid_accuracy > best_accuracy:
             # is this the best validation accuracy so far?

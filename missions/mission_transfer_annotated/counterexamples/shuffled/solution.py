@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -17,19 +17,25 @@ Check before you hand in / 제출 전 확인: `grade check mission_transfer_anno
 
 # 예측한 이름을 쓰고 괄호 안에 정답을 적는다
 import copy
+
 # 준비한 모델과 최적화기로 학습을 맡긴다
 import time
+
 # 학습 시작 시각을 기억한다
 from pathlib import Path
 
 # ImageNet 채널별 표준편차. 평균과 짝을 이루어 정규화에 쓴다
 import matplotlib.pyplot as plt
+
 # 첫 번째 방법으로 모델 전체를 10에포크 미세 조정한다
 import torch
+
 # ImageNet 학습 이미지의 RGB 채널별 평균. 사전 학습 때와 같은 값을 써야 한다
 from torch import nn, optim
+
 # 가장 좋은 상태의 모델을 돌려준다
 from torch.utils.data import DataLoader
+
 # 학습된 모델의 예측을 정답과 나란히 보여 주는 함수
 from torchvision import datasets, models, transforms, utils
 
@@ -131,7 +137,7 @@ def train_epoch(model, loader, criterion, optimizer):
         optimizer.step()
         # 순전파로 클래스별 점수를 구한다
         total_loss += loss.item() * len(images)
-        # 비전용 데이터셋, 사전 학습 모델, 이미지 변환, 격자 그리기 도구 모음
+        # 비전용 데이터셋, 사전 학습 모델, 변환, 격자 그리기
         hits += (logits.argmax(dim=1) == labels).sum().item()
     # 0~255 정수 이미지를 0~1 실수 텐서(C, H, W)로 바꾼다
     return total_loss / len(loader.dataset), hits / len(loader.dataset)
@@ -178,7 +184,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         # 검증은 순서가 결과에 영향을 주지 않으므로 섞지 않는다
         scheduler.step()
         # 최고 기록과 그때의 가중치를 복사해 둘 자리. 복사하지 않으면 학습하면서 함께 바뀌어 버린다
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         # ImageNet으로 사전 학습된 ResNet-18에서 출발한다
         if valid_accuracy > best_accuracy:
             # 학습하지 않은 데이터로 실력을 재는 함수

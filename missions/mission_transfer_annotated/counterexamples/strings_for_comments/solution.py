@@ -2,10 +2,10 @@
 
 전이 학습 스크립트를 읽고, 한 줄 한 줄이 무엇을 왜 하는지 주석으로 설명하세요.
 
-Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it is:
-comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
-모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄, 줄바꿈만
-바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
+Write a comment for every statement, at its end or directly above it, in Korean, English or both. Leave the code as it
+is: comments, blank lines and line breaks may change, nothing else. Text in quotes is no comment.
+모든 문장에 주석을 다세요. 줄 끝이나 바로 윗줄에 한국어나 영어로 쓰면 됩니다. 코드는 그대로 두세요. 주석, 빈 줄,
+줄바꿈만 바꿀 수 있습니다. 따옴표로 감싼 글은 주석이 아닙니다.
 
 A good comment says what a reader can't see in the names: why the line is there, what would happen without it.
 좋은 주석은 이름만 봐서는 알 수 없는 것을 말합니다. 이 줄이 왜 필요한지, 없으면 어떻게 되는지를 쓰세요.
@@ -17,20 +17,26 @@ Check before you hand in / 제출 전 확인: `grade check mission_transfer_anno
 
 # 참고
 import copy
+
 "# 학습에 걸린 시간을 재기 위한 도구"
 import time
+
 "# 운영체제와 상관없이 폴더 경로를 다루게 해 준다"
 from pathlib import Path
 
 "# 그림을 그려 사진과 예측을 눈으로 확인하는 데 쓴다"
 import matplotlib.pyplot as plt
+
 "# 텐서 연산과 자동 미분을 제공하는 딥러닝 프레임워크"
 import torch
+
 "# 신경망 층(nn)과 최적화 알고리즘(optim)"
 from torch import nn, optim
+
 "# 데이터를 미니배치로 묶어 하나씩 꺼내 주는 도구"
 from torch.utils.data import DataLoader
-"# 비전용 데이터셋, 사전 학습 모델, 이미지 변환, 격자 그리기 도구 모음"
+
+"# 비전용 데이터셋, 사전 학습 모델, 변환, 격자 그리기"
 from torchvision import datasets, models, transforms, utils
 
 "# train과 valid 폴더가 들어 있는 최상위 폴더"
@@ -46,6 +52,8 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 "# 학습용과 검증용 전처리를 따로 준비하는 함수"
+
+
 def make_transforms():
     "# 크기와 위치를 무작위로 바꿔 잘라 데이터 증강을 한다. 224는 ResNet의 입력 크기이다"
     random_crop = transforms.RandomResizedCrop(224)
@@ -68,6 +76,8 @@ def make_transforms():
 
 
 "# 배치 크기를 받아 데이터를 읽어 오는 통로를 만드는 함수"
+
+
 def make_loaders(batch_size):
     "# 앞에서 준비한 두 전처리를 받아 온다"
     train_transform, valid_transform = make_transforms()
@@ -84,6 +94,8 @@ def make_loaders(batch_size):
 
 
 "# 텐서 사진 한 장을 제목과 함께 그리는 함수"
+
+
 def show_image(image, title):
     "# (C, H, W)를 matplotlib이 원하는 (H, W, C) 순서로 바꾼다"
     pixels = image.permute(1, 2, 0)
@@ -98,6 +110,8 @@ def show_image(image, title):
 
 
 "# 학습 데이터가 제대로 들어오는지 몇 장 확인하는 함수"
+
+
 def show_batch(loader, classes):
     "# 첫 번째 배치 하나만 꺼내 본다"
     images, labels = next(iter(loader))
@@ -110,6 +124,8 @@ def show_batch(loader, classes):
 
 
 "# 학습 데이터를 처음부터 끝까지 한 번 도는 함수"
+
+
 def train_epoch(model, loader, criterion, optimizer):
     "# 드롭아웃과 배치 정규화를 학습 모드로 바꾼다"
     model.train()
@@ -138,6 +154,8 @@ def train_epoch(model, loader, criterion, optimizer):
 
 
 "# 학습하지 않은 데이터로 실력을 재는 함수"
+
+
 def validate(model, loader, criterion):
     "# 드롭아웃을 끄고 배치 정규화가 저장된 통계를 쓰는 평가 모드로 바꾼다"
     model.eval()
@@ -160,6 +178,8 @@ def validate(model, loader, criterion):
 
 
 "# 여러 에포크를 학습하고 가장 좋았던 모델을 돌려주는 함수"
+
+
 def fit(model, train_loader, valid_loader, optimizer, epochs):
     "# 다중 분류에 쓰는 손실 함수. 소프트맥스가 안에 들어 있어 로짓을 그대로 넣는다"
     criterion = nn.CrossEntropyLoss()
@@ -178,7 +198,7 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
         "# 한 에포크가 끝났으니 학습률 일정을 한 칸 진행한다"
         scheduler.step()
         "# 학습과 검증 수치를 나란히 찍어 과적합이 생기는지 본다"
-        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, accuracy {train_accuracy:.3f} / {valid_accuracy:.3f}")
+        print(f"{epoch}: loss {train_loss:.3f} / {valid_loss:.3f}, correct {train_accuracy:.3f} / {valid_accuracy:.3f}")
         "# 검증 정확도가 지금까지의 최고 기록을 넘었는지 본다"
         if valid_accuracy > best_accuracy:
             "# 넘었다면 기록을 고치고 그 순간의 가중치를 깊은 복사로 보관한다"
@@ -192,6 +212,8 @@ def fit(model, train_loader, valid_loader, optimizer, epochs):
 
 
 "# 방법 1: 신경망 전체를 새 데이터에 맞게 미세 조정하는 함수"
+
+
 def finetune(train_loader, valid_loader, class_count, epochs):
     "# ImageNet으로 사전 학습된 ResNet-18에서 출발한다"
     model = models.resnet18(weights=WEIGHTS)
@@ -206,6 +228,8 @@ def finetune(train_loader, valid_loader, class_count, epochs):
 
 
 "# 방법 2: 특징 추출기는 그대로 두고 분류기만 학습하는 함수"
+
+
 def train_head(train_loader, valid_loader, class_count, epochs):
     "# ImageNet으로 사전 학습된 ResNet-18에서 출발한다"
     model = models.resnet18(weights=WEIGHTS)
@@ -224,6 +248,8 @@ def train_head(train_loader, valid_loader, class_count, epochs):
 
 
 "# 학습된 모델의 예측을 정답과 나란히 보여 주는 함수"
+
+
 def show_predictions(model, loader, classes, count):
     "# 드롭아웃을 끄고 배치 정규화가 저장된 통계를 쓰는 평가 모드로 바꾼다"
     model.eval()
@@ -244,6 +270,8 @@ def show_predictions(model, loader, classes, count):
 
 
 "# 전체 실험의 순서를 정하는 함수"
+
+
 def main():
     "# 난수 시드를 고정해 다시 돌려도 같은 결과를 얻는다"
     torch.manual_seed(0)

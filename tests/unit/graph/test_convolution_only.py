@@ -1,0 +1,257 @@
+"""Convolutions and activations only: honest networks pass, disguises are named."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from grader.artifact import Caps, read_artifact
+from grader.graph import Violation, describe
+from tests.unit.artifact.models import MODELS, export
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def no_debug_log() -> Iterator[None]:
+    """torch writes thousands of debug records per export; collecting them takes longer than the test."""
+    logging.disable(logging.INFO)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class Net(nn.Module):
+    """A stem of 7 x 7 maps, a last convolution, and between them what a case puts there."""
+
+    def __init__(self, middle: Callable[["Net", Tensor], Tensor], *, last: int = 7, channels: int = 6) -> None:
+        super().__init__()
+        self.middle = middle
+        self.stem = nn.Conv2d(1, 6, 7, stride=4, padding=2)  # (N, 6, 7, 7)
+        self.second = nn.Conv2d(6, 6, 3, padding=1)
+        self.third = nn.Conv2d(6, 6, 3, padding=1)
+        self.point = nn.Conv2d(6, 6, 1)
+        self.large = nn.Conv2d(6, 6, 7)
+        self.slope = nn.Parameter(torch.full((6,), 0.2))
+        self.scale = nn.Parameter(torch.ones(1, 6, 1, 1))
+        self.mask = nn.Parameter(torch.ones(6, 7, 7))
+        self.dense = nn.Linear(7, 7)
+        self.norm = nn.BatchNorm2d(6)
+        self.last = nn.Conv2d(channels, 10, last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.middle(self, torch.relu(self.stem(x)))).flatten(1)
+
+
+class Whole(nn.Module):
+    """A network given by its forward pass alone."""
+
+    def __init__(self, forward: Callable[["Whole", Tensor], Tensor]) -> None:
+        super().__init__()
+        self.run = forward
+        self.stem = nn.Conv2d(1, 6, 7, stride=4, padding=2)
+        self.grey = nn.Conv2d(3, 6, 7, stride=4, padding=2)
+        self.last = nn.Conv2d(6, 10, 7)
+        self.pixels = nn.Conv2d(784, 10, 1)
+        self.hidden = nn.Conv2d(1, 32, 28)
+        self.wide = nn.Conv2d(1, 8, (1, 28))
+        self.tall = nn.Conv2d(8, 10, (28, 1))
+        self.classes = nn.Conv2d(32, 10, 1)
+        self.rows = nn.Conv2d(28, 32, (1, 5), stride=(1, 3))
+        self.sequence = nn.Conv1d(28, 10, 28)
+        self.maker = nn.Conv2d(1, 1, 22)
+        self.mean = nn.Parameter(torch.rand(28, 28))
+        self.dilated = nn.Conv2d(1, 32, 4, dilation=9)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(self, x)
+
+
+class DeepStride(nn.Module):
+    """28, 14, 7, 4, then one convolution over what is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Conv2d(1, 4, 3, stride=2, padding=1),
+            nn.GELU(),
+            nn.Dropout2d(0.1),
+            nn.Conv2d(4, 4, 3, stride=2, padding=1, groups=4),
+            nn.PReLU(4),
+            nn.Conv2d(4, 8, 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Dropout(0.2),
+            nn.Conv2d(8, 10, 4),
+            nn.Flatten(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net((x - 0.1307) / 0.3081)
+
+
+HONEST: dict[str, Callable[[], nn.Module]] = {
+    "plain": MODELS["conv_only"],
+    "strides_dropout_prelu": DeepStride,
+    "residual_sum": lambda: Net(lambda n, x: torch.relu(x + n.second(x))),
+    "dense_concatenation": lambda: Net(lambda n, x: torch.cat([x, n.second(x)], dim=1), channels=12),
+    "channel_scale_and_shift": lambda: Net(lambda n, x: n.second(x) * n.scale + n.scale),
+    "swish_by_hand": lambda: Net(lambda n, x: x * torch.sigmoid(1.5 * x)),
+    "leaky_relu_by_hand": lambda: Net(lambda n, x: torch.maximum(x, 0.1 * x)),
+    "square_and_root": lambda: Net(lambda n, x: (n.second(x) ** 2 + 1e-3).sqrt()),
+    "prelu_function": lambda: Net(lambda n, x: F.prelu(n.second(x), n.slope)),
+    "clamp_elu_hardtanh": lambda: Net(lambda n, x: F.hardtanh(F.elu(n.second(x).clamp(-3, 3)))),
+    "reflecting_padding": lambda: Net(
+        lambda n, x: n.second(F.pad(x, (1, 1, 1, 1), mode="reflect")[:, :, :, :]), last=9
+    ),
+    "zero_padding_then_activation": lambda: Net(lambda n, x: n.second(torch.relu(F.pad(x, (1, 0, 1, 0)))), last=8),
+    "channels_padded_for_a_sum": lambda: Net(lambda n, x: F.pad(x[:, :3], (0, 0, 0, 0, 0, 3)) + n.second(x)),
+    "channels_split": lambda: Net(lambda n, x: torch.cat([x.chunk(2, dim=1)[1], n.second(x)], dim=1), channels=9),
+    "pointwise": lambda: Net(lambda n, x: torch.tanh(n.point(n.second(x)))),
+    "log_softmax_at_the_end": lambda: Whole(lambda n, x: F.log_softmax(n.last(n.stem(x)).flatten(1), dim=1)),
+    "softmax_before_the_flatten": lambda: Whole(lambda n, x: n.last(n.stem(x)).softmax(dim=1).flatten(1)),
+    "index_of_the_only_place": lambda: Whole(lambda n, x: n.last(torch.relu(n.stem(x)))[:, :, 0, 0]),
+    "image_reshaped_to_itself": lambda: Whole(lambda n, x: n.last(n.stem(x.view(-1, 1, 28, 28))).view(-1, 10)),
+    "channel_removed_and_put_back": lambda: Whole(lambda n, x: n.last(n.stem(x.squeeze(1).unsqueeze(1))).view(-1, 10)),
+    "rows_then_columns_at_last": lambda: Whole(lambda n, x: n.tall(torch.relu(n.wide(x))).flatten(1)),
+    "logits_scaled": lambda: Whole(lambda n, x: n.last(n.stem(x)).squeeze() * 0.5 + torch.arange(10.0)),
+}
+
+DISGUISES: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "dense_layer": (lambda: Net(lambda n, x: n.dense(x)), "dense"),
+    "matrix_product": (lambda: Net(lambda n, x: x @ n.mask[0]), "dense"),
+    "einsum": (lambda: Net(lambda n, x: torch.einsum("nchw,chw->nchw", x, n.mask)), "dense"),
+    "max_pooling": (lambda: Net(lambda n, x: F.max_pool2d(x, 3, 1, 1)), "pool"),
+    "average_pooling": (lambda: Net(lambda n, x: F.adaptive_avg_pool2d(x, 7)), "pool"),
+    "batch_norm": (lambda: Net(lambda n, x: n.norm(x)), "norm"),
+    "mean_over_space": (lambda: Net(lambda n, x: x.mean(dim=(2, 3), keepdim=True), last=1), "reduce"),
+    "maximum_over_space": (lambda: Net(lambda n, x: x - x.amax(dim=(2, 3), keepdim=True)), "reduce"),
+    "sum_over_channels": (lambda: Net(lambda n, x: x + x.sum(dim=1, keepdim=True)), "reduce"),
+    "attention": (
+        lambda: Net(lambda n, x: F.scaled_dot_product_attention(x, x, x)),
+        "attention",
+    ),
+    "space_folded_into_channels": (
+        lambda: Whole(lambda n, x: n.pixels(x.reshape(-1, 784, 1, 1)).flatten(1)),
+        "reshape",
+    ),
+    "pixel_unshuffle": (lambda: Whole(lambda n, x: n.pixels(F.pixel_unshuffle(x, 28)).flatten(1)), "reshape"),
+    "rows_as_channels": (
+        lambda: Whole(lambda n, x: n.rows(x.transpose(1, 2)).flatten(1)[:, :10]),
+        "reshape",
+    ),
+    "rows_as_channels_by_squeezing": (
+        lambda: Whole(lambda n, x: n.rows(x.squeeze(1).unsqueeze(2)).flatten(1)[:, :10]),
+        "reshape",
+    ),
+    "image_transposed": (lambda: Whole(lambda n, x: n.last(n.stem(x.transpose(2, 3))).flatten(1)), "reshape"),
+    "image_flipped": (lambda: Net(lambda n, x: x + x.flip(3)), "reshape"),
+    "one_dimensional_convolution": (lambda: Whole(lambda n, x: n.sequence(x.squeeze(1)).flatten(1)), "reshape"),
+    "shifted_sum_by_slices": (lambda: Net(lambda n, x: x[..., 1:] + x[..., :-1], last=6), "slice"),
+    "strided_slices_as_channels": (
+        lambda: Whole(
+            lambda n, x: F.conv2d(
+                torch.cat([x[:, :, i::28, j::28] for i in (9, 13, 18) for j in (9, 13, 18)], dim=1),
+                n.pixels.weight[:, :9],
+            ).flatten(1)
+        ),
+        "slice",
+    ),
+    "shifted_sum_by_padding": (
+        lambda: Net(lambda n, x: F.pad(x, (1, 0, 0, 0)) + F.pad(x, (0, 1, 0, 0))),
+        "padding_kept",
+    ),
+    "shifted_sum_by_cropping": (lambda: Net(lambda n, x: F.pad(x, (-1, 0, 0, 0)), last=6), "slice"),
+    "joined_over_space": (lambda: Net(lambda n, x: torch.cat([x, n.second(x)], dim=3)), "join"),
+    "gate": (lambda: Net(lambda n, x: n.second(x) * torch.sigmoid(n.third(x))), "product"),
+    "gated_linear_unit": (lambda: Net(lambda n, x: F.glu(torch.cat([x, n.second(x)], dim=1), dim=1)), "product"),
+    "quotient": (lambda: Net(lambda n, x: n.second(x) / (1 + n.third(x).abs())), "product"),
+    "maximum_of_two": (lambda: Net(lambda n, x: torch.maximum(n.second(x), n.third(x))), "product"),
+    "mask_over_space": (lambda: Net(lambda n, x: x * n.mask), "spatial_constant"),
+    "mean_image_subtracted": (lambda: Whole(lambda n, x: n.last(n.stem(x - n.mean)).flatten(1)), "spatial_constant"),
+    "kernel_from_the_image": (
+        lambda: Whole(
+            lambda n, x: n.last(F.conv2d(n.stem(x), n.maker(x)[:1].expand(6, 6, 7, 7), padding=3)).flatten(1)
+        ),
+        "kernel_from_image",
+    ),
+    "kernel_of_the_whole_image": (
+        lambda: Whole(lambda n, x: n.classes(torch.relu(n.hidden(x))).flatten(1)),
+        "whole_kernel",
+    ),
+    "dilated_kernel_over_the_whole_image": (
+        lambda: Whole(lambda n, x: n.classes(torch.relu(n.dilated(x))).flatten(1)),
+        "whole_kernel",
+    ),
+    "whole_kernel_then_points": (lambda: Net(lambda n, x: torch.relu(n.large(x)), last=1), "whole_kernel"),
+    "softmax_over_channels": (lambda: Net(lambda n, x: x.softmax(dim=1)), "softmax_inside"),
+    "grey_broadcast": (
+        lambda: Whole(lambda n, x: n.last(n.grey(x.expand(-1, 3, -1, -1))).flatten(1)),
+        "reshape",
+    ),
+}
+
+
+def violations(model: nn.Module, tmp_path: Path) -> tuple[Violation, ...]:
+    path = tmp_path / "model.pt2"
+    path.write_bytes(export(model))
+    program = read_artifact(path, Caps())
+    facts = describe(program, image_shape=(1, 28, 28), max_batch=8, caps=Caps(), conv_only=True)
+    return facts.beyond_convolution
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_network_breaks_no_rule(name: str, tmp_path: Path) -> None:
+    assert violations(HONEST[name](), tmp_path) == ()
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_disguise_is_named(name: str, tmp_path: Path) -> None:
+    model, why = DISGUISES[name]
+    assert why in {violation.why for violation in violations(model(), tmp_path)}
+
+
+def test_violation_names_the_students_module(tmp_path: Path) -> None:
+    found = violations(MODELS["cnn"](), tmp_path)
+    assert Violation("head", "linear.default", "dense") in found
+    assert {violation.why for violation in found} == {"norm", "pool", "dense"}
+    assert "features.1" in {violation.name for violation in found}
+
+
+def test_facts_hold_no_violations_unless_asked(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    path.write_bytes(export(MODELS["cnn"]()))
+    facts = describe(read_artifact(path, Caps()), image_shape=(1, 28, 28), max_batch=8, caps=Caps())
+    assert facts.beyond_convolution == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "attends"), [("vit", True), ("hand_written_attention", True), ("hand_written_lstm", False), ("gru", False)]
+)
+def test_attention_is_found_by_any_name(name: str, attends: bool, tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    path.write_bytes(export(MODELS[name]()))
+    facts = describe(read_artifact(path, Caps()), image_shape=(1, 28, 28), max_batch=8, caps=Caps())
+    assert bool(facts.attention) is attends
+
+
+class WeighedSteps(nn.Module):
+    """A softmax over time weighs the outputs of a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn, self.score, self.head = nn.GRU(28, 8, batch_first=True), nn.Linear(8, 1), nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        outputs = self.rnn(x.squeeze(1))[0]
+        return self.head((outputs * self.score(outputs).softmax(dim=1)).sum(dim=1))
+
+
+def test_softmax_that_weighs_steps_is_attention_and_one_at_the_end_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    for model, expected in ((WeighedSteps(), 1), (nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(1)), 0)):
+        path.write_bytes(export(model))
+        facts = describe(read_artifact(path, Caps()), image_shape=(1, 28, 28), max_batch=8, caps=Caps())
+        assert len(facts.attention) == expected
