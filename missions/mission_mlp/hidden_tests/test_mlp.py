@@ -18,6 +18,8 @@ LOGIT_TOLERANCE = 1e-3
 ODDS_TOLERANCE = 0.15
 """Of p / (1 - p), estimated from 4,000 images with a standard error of 2.2 %; the next usual dropout is 22 % away."""
 STEP_TOLERANCE = 0.01
+DROPOUT_IMAGES = 4000
+"""As in `probes.py`."""
 RESUME_TOLERANCE = 0.02
 """Of the way from the checkpoint to the end. A forgotten optimiser state or schedule changes it by over 10 %."""
 
@@ -74,7 +76,7 @@ def test_config_training(evidence: Evidence, mark: Mark) -> None:
     """As many epochs as configured, and steps in proportion to the learning rate."""
     probe = evidence.probe("training")
     asked = probe.inputs["config"]["trainer"]["epochs"]
-    done = probe.value("epochs", list)
+    done = _epochs(probe, "epochs")
     mark.measure(f"{len(done)} of {asked} epochs", f"{asked} 에포크 중 {len(done)} 에포크")
     mark.require(
         done == list(range(1, asked + 1)),
@@ -121,7 +123,7 @@ def test_seed(evidence: Evidence, mark: Mark) -> None:
 def test_resume(evidence: Evidence, mark: Mark) -> None:
     """A run resumed after epoch 2 begins with epoch 3 and ends where the uninterrupted one ends."""
     probe = evidence.probe("resume")
-    done = probe.value("resumed_epochs", list)
+    done = _epochs(probe, "resumed_epochs")
     mark.measure(f"epochs after resuming: {_shown(done)}", f"이어서 학습한 에포크: {_shown(done)}")
     mark.require(
         done[:1] == [3],
@@ -144,9 +146,9 @@ def test_resume(evidence: Evidence, mark: Mark) -> None:
 def test_metrics(evidence: Evidence, mark: Mark) -> None:
     """Every epoch has its line, and the last line's validation figures are those of the final weights."""
     probe = evidence.probe("metrics")
-    lines, epochs = probe.value("lines", list), probe.value("epochs", list)
+    lines, epochs = probe.value("lines", list), _epochs(probe, "epochs")
     mark.measure(f"{len(lines)} lines", f"{len(lines)}줄")
-    found = [line.get("epoch") if isinstance(line, dict) else None for line in lines]
+    found = [_whole(line.get("epoch")) if isinstance(line, dict) else None for line in lines]
     mark.require(
         found == epochs,
         f"metrics.jsonl has lines for the epochs {_shown(found)}, the training did {_shown(epochs)}.",
@@ -197,17 +199,18 @@ def _layers(probe: ProbeResult, mark: Mark, number: int, hidden_sizes: list[int]
     count = probe.value(f"layers_{number}", int)
     weights = [probe.array(f"weight_{number}_{position}", dtype="float32") for position in range(min(count, 16))]
     biases = [probe.array(f"bias_{number}_{position}", dtype="float32") for position in range(min(count, 16))]
-    found = [weights[0].shape[-1] if weights else 0, *(weight.shape[0] for weight in weights)]
     expected = list(zip(asked[1:], asked[:-1], strict=True))
+    found = ", ".join(f"{shape[1]}→{shape[0]}" if len(shape) == 2 else "?" for shape in (w.shape for w in weights))
     mark.require(
         [weight.shape for weight in weights] == expected
         and [bias.shape for bias in biases] == [(n,) for n in asked[1:]],
-        f"With hidden_sizes {hidden_sizes} the layers must be {_arrows(asked)}, but the model's are {_arrows(found)}.",
-        f"hidden_sizes가 {hidden_sizes}이면 층이 {_arrows(asked)}이어야 하는데, 모델의 층은 {_arrows(found)}입니다.",
+        f"With hidden_sizes {hidden_sizes} the layers must be {_arrows(expected)}, but the model's are {found or '–'}.",
+        f"hidden_sizes가 {hidden_sizes}이면 층이 {_arrows(expected)}이어야 하는데, 모델의 층은 {found or '–'}입니다.",
     )
     return [(np.float64(weight), np.float64(bias)) for weight, bias in zip(weights, biases, strict=True)]
 
 
+@np.errstate(all="ignore")  # what the student's side sent may be NaN or infinite: it then agrees with nothing
 def _check_logits(
     probe: ProbeResult, mark: Mark, number: int, arch: dict[str, Any], layers: list[tuple[Array, Array]]
 ) -> float:
@@ -229,9 +232,10 @@ def _check_logits(
     return deviation
 
 
+@np.errstate(all="ignore")
 def _check_dropout(probe: ProbeResult, mark: Mark, number: int, arch: dict[str, Any]) -> None:
     """How much dropout makes the mean of the last hidden layer vary: by p / (1 - p) over its number of units."""
-    values = np.float64(probe.array(f"dropped_{number}", dtype="float32", shape=(None,)))
+    values = np.float64(probe.array(f"dropped_{number}", dtype="float32", shape=(DROPOUT_IMAGES,)))
     level = float(ACTIVATIONS[arch["activation"]](np.array([1.0]))[0])
     odds = float(values.var()) * arch["hidden_sizes"][-1] / level**2
     asked = arch["dropout"]
@@ -255,23 +259,34 @@ def _accuracy(logits: Array, labels: npt.NDArray[np.int64]) -> float:
     return float((logits.argmax(axis=1) == labels).mean())
 
 
+@np.errstate(all="ignore")
 def _cross_entropy(logits: Array, labels: npt.NDArray[np.int64]) -> float:
     top = logits.max(axis=1)
     total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
     return float((total - logits[np.arange(len(labels)), labels]).mean())
 
 
+def _epochs(probe: ProbeResult, name: str) -> list[int | None]:
+    """A list of epochs that the student's side sent: whole numbers, None for whatever else is in it."""
+    return [_whole(epoch) for epoch in probe.value(name, list)]
+
+
+def _whole(value: object) -> int | None:
+    return value if type(value) is int and abs(value) < 1_000_000 else None
+
+
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float)
+    """Whether it is one that a float can hold."""
+    return type(value) is float or (type(value) is int and abs(value) < 1_000_000)
 
 
-def _arrows(sizes: list[int]) -> str:
-    return "-".join(map(str, sizes[:16]))
+def _arrows(shapes: list[tuple[int, int]]) -> str:
+    """Shapes (out, in) of weights as a student reads layers."""
+    return ", ".join(f"{inputs}→{outputs}" for outputs, inputs in shapes)
 
 
-def _shown(epochs: list[Any]) -> str:
-    """A list as a student reads it; its elements are the student's own."""
-    return ", ".join(str(epoch)[:8] for epoch in epochs[:12]) or "–"
+def _shown(epochs: list[int | None]) -> str:
+    return ", ".join("?" if epoch is None else str(epoch) for epoch in epochs[:12]) or "–"
 
 
 def _percent(share: float) -> str:
