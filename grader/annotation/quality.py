@@ -12,6 +12,9 @@ MIN_VARIETY = 0.5
 """Share of different words in a comment of four or more; a run of filler has fewer."""
 COPY_LIKENESS = 0.8
 """Two comments are the same if they share this much of their own words (Jaccard)."""
+LONG_COPY_LIKENESS = 0.4
+LONG_WORDS = 8
+"""Own words from which less is enough: long comments overlap only where one was pasted together from others."""
 KIN_LIKENESS = 0.5
 """Two lines of code may be explained alike if they share this much of their words (Jaccard)."""
 
@@ -39,19 +42,21 @@ def flaws(
         is_glossary: whether a line's comment names the ideas of too many other lines.
     """
     found: list[Flaw | None] = []
-    originals: list[tuple[frozenset[str], frozenset[str]]] = []
+    earlier: list[tuple[frozenset[str], frozenset[str]]] = []
     for line in lines:
         flaw = Flaw.GLOSSARY if line.comment and is_glossary(line) else _flaw_alone(line)
         if flaw is None:
             own, code = frozenset(own_words(line.comment, line.code)), frozenset(words(line.code.replace("_", " ")))
-            if any(
-                _alike(own, other) >= COPY_LIKENESS for other, like in originals if _alike(code, like) < KIN_LIKENESS
-            ):
+            if any(_is_copy(own, other) for other, like in earlier if _alike(code, like) < KIN_LIKENESS):
                 flaw = Flaw.COPY
-            else:
-                originals.append((own, code))
+            earlier.append((own, code))
         found.append(flaw)
     return tuple(found)
+
+
+def _is_copy(own: frozenset[str], other: frozenset[str]) -> bool:
+    likeness = LONG_COPY_LIKENESS if min(len(own), len(other)) >= LONG_WORDS else COPY_LIKENESS
+    return _alike(own, other) >= likeness
 
 
 def _flaw_alone(line: CodeLine) -> Flaw | None:

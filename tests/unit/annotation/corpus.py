@@ -1,7 +1,8 @@
 """Annotated variants of the starter code: hand-written ones as text files, wrong ones made from them by code.
 
 A text file holds one comment per statement in order, one paragraph per function; `=` repeats the comment that the same
-statement had before. `good/` was written before the rubric was settled, `held_out/` after, and never tuned on.
+statement had before. `good/` was written before the rubric, `revised/` after it and then used to revise it, `held_out/`
+after that; nothing was tuned on `held_out/`.
 """
 
 import random
@@ -11,6 +12,7 @@ from pathlib import Path
 from grader.annotation import CodeLine, read_annotation
 from grader.course import find_course
 
+FOLDERS = ("good", "revised", "held_out")
 HERE = Path(__file__).parent / "variants"
 MISSION = find_course(Path(__file__).parent).mission("mission_transfer_annotated")
 ORIGINAL = (MISSION.starter / "solution.py").read_text(encoding="utf-8")
@@ -52,6 +54,17 @@ def shuffled(comments: Sequence[str], seed: int) -> tuple[str, ...]:
     return tuple(mixed)
 
 
+def shuffled_within_functions(comments: Sequence[str], seed: int) -> tuple[str, ...]:
+    """Every comment on some line of the same function."""
+    draw = random.Random(seed)
+    mixed = list(comments)
+    for function in dict.fromkeys(line.function for line in LINES):
+        places = [position for position, line in enumerate(LINES) if line.function == function]
+        for place, source in zip(places, draw.sample(places, len(places)), strict=True):
+            mixed[place] = comments[source]
+    return tuple(mixed)
+
+
 def shifted(comments: Sequence[str], by: int) -> tuple[str, ...]:
     """Every comment on a neighbouring line."""
     return tuple(comments[(position - by) % len(comments)] for position in range(len(comments)))
@@ -75,6 +88,13 @@ def glossary(comments: Sequence[str], size: int, seed: int) -> tuple[str, ...]:
     """On every line some comments of others, run together: all the words, no thought."""
     draw = random.Random(seed)
     return tuple(", ".join(draw.sample(list(comments), size)) for _ in comments)
+
+
+def smeared(comments: Sequence[str], reach: int) -> tuple[str, ...]:
+    """On every line its own comment together with those of its neighbours."""
+    return tuple(
+        ", ".join(comments[max(0, position - reach) : position + reach + 1]) for position in range(len(comments))
+    )
 
 
 def _names(line: CodeLine) -> list[str]:
@@ -136,13 +156,16 @@ def off_topic_long() -> tuple[str, ...]:
 def wrong() -> dict[str, tuple[str, ...]]:
     """Annotations that must not pass, by name."""
     made: dict[str, tuple[str, ...]] = {}
-    for name, comments in {**hand_written("good"), **hand_written("held_out")}.items():
+    for name, comments in {name: text for folder in FOLDERS for name, text in hand_written(folder).items()}.items():
         made[f"{name}/shuffled"] = shuffled(comments, seed=1)
+        made[f"{name}/shuffled-within-functions"] = shuffled_within_functions(comments, seed=5)
         made[f"{name}/shifted-down"] = shifted(comments, by=1)
         made[f"{name}/shifted-up"] = shifted(comments, by=-1)
         made[f"{name}/half"] = halved(comments, seed=2)
         made[f"{name}/heads-only"] = heads_only(comments)
         made[f"{name}/glossary"] = glossary(comments, size=20, seed=3)
+        made[f"{name}/smeared-over-3"] = smeared(comments, reach=1)
+        made[f"{name}/smeared-over-5"] = smeared(comments, reach=2)
         made[f"{name}/word-salad"] = glossary(comments, size=5, seed=4)
     count = len(LINES)
     made["empty"] = ("",) * count

@@ -50,6 +50,17 @@ def test_unmet_criterion_fails(tmp_path: Path, body: str) -> None:
     assert (outcome.status, outcome.credit) == (Status.FAILED, 0.0)
 
 
+@pytest.mark.parametrize(("end", "status"), [("mark.fail('no', '아니요')", "failed"), ("mark.grade(0.95)", "passed")])
+def test_remarks_on_lines_are_kept_however_the_test_ends(tmp_path: Path, end: str, status: str) -> None:
+    remark = "mark.remark('solution.py', 3, 'x = 1', Text('Why?', '왜?'))"
+    test = f"from grader.text import Text\ndef test_accuracy(mark):\n    {remark}\n    {end}\n"
+    outcome = judge(folder_with(tmp_path, test), evidence())["accuracy"]
+    assert outcome.status.value == status
+    assert [(one.file, one.line, one.source, one.message.ko) for one in outcome.remarks] == [
+        ("solution.py", 3, "x = 1", "왜?")
+    ]
+
+
 def test_dependent_of_a_failed_criterion_is_skipped_and_says_why(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, "def test_accuracy(): raise RuntimeError", "def test_training(): assert False")
     outcome = judge(folder, evidence())["accuracy"]
