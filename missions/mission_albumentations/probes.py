@@ -31,7 +31,8 @@ def pipeline(student: Any, inputs: dict[str, Any], workdir: Path) -> dict[str, A
     Returns:
         `is_compose`, `kind`, and for a pipeline: `augmented`, `again` (same seed) and `other` (other seed), images
         as they came; `forms`, the distinct [type, dtype, shape] of the results; `transforms`, names of the leaves;
-        and for leaf i `alone_i` and `alone_again_i`: the few digits through it, twice.
+        and for leaf i `alone_i` and `alone_again_i`: the few digits through it, twice; `resizing`, positions of leaves
+        whose results differ in size.
     """
     build = student.get("build_augmentation")
     seed, other_seed = inputs["seed"], inputs["other_seed"]
@@ -48,12 +49,15 @@ def pipeline(student: Any, inputs: dict[str, Any], workdir: Path) -> dict[str, A
         if len({np.shape(image) for image in images}) == 1:
             results[name] = np.stack([np.asarray(image) for image in images])
     results["forms"] = [[kind, dtype, list(shape)] for kind, dtype, shape in sorted(forms)[:8]]
+    results["resizing"] = []
     for position, leaf in enumerate(leaves):
         for name in ("alone", "alone_again"):
             # One after the other, the second pass goes on where the first left the generator.
             images = [leaf(image=digit)["image"] for digit in inputs["few"]]
             if len({np.shape(image) for image in images}) == 1:
                 results[f"{name}_{position}"] = np.stack([np.asarray(image) for image in images])
+            else:
+                results["resizing"].append(position)
     return results
 
 

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-EPOCHS = 8
+EPOCHS = 10
 BATCH_SIZE = 256
 PEAK_LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.02
@@ -30,7 +30,7 @@ def build_augmentation(seed: int) -> A.Compose:
     return A.Compose(
         [
             A.Affine(rotate=(-10, 10), scale=(0.9, 1.1), translate_percent=(-0.08, 0.08), shear=(-5, 5), p=1.0),
-            A.RandomBrightnessContrast(brightness_limit=0.2, contrast_limit=0.2, p=0.5),
+            A.ElasticTransform(alpha=20, sigma=4, p=0.5),  # bends strokes as another hand would
         ],
         seed=seed,  # the only seed that albumentations listens to
     )

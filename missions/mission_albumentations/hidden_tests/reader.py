@@ -27,9 +27,9 @@ def read_digits(images: Array) -> Array:
     with np.load(WEIGHTS, allow_pickle=False) as file:
         weights = {name: file[name].astype(np.float32) for name in file.files}
     x = (images[:, None].astype(np.float32) / 255 - PIXEL_MEAN) / PIXEL_STD  # (N, 1, 28, 28)
-    x = _convolve(x, weights["kernel_1"], weights["bias_1"])  # (N, 16, 14, 14)
-    x = _convolve(x, weights["kernel_2"], weights["bias_2"])  # (N, 32, 7, 7)
-    x = _convolve(x, weights["kernel_3"], weights["bias_3"])  # (N, 48, 4, 4)
+    x = _convolve(x, weights["kernel_1"], weights["bias_1"])  # (N, 24, 14, 14)
+    x = _convolve(x, weights["kernel_2"], weights["bias_2"])  # (N, 48, 7, 7)
+    x = _convolve(x, weights["kernel_3"], weights["bias_3"])  # (N, 64, 4, 4)
     logits = x.reshape(len(x), -1) @ weights["dense"].T + weights["bias"]  # (N, 10)
     return logits.argmax(axis=1)
 
