@@ -1,0 +1,34 @@
+"""Each row passes through the same dense layers, and the results are added up."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.row = nn.Sequential(nn.Linear(28, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
+        self.classifier = nn.Linear(64, 10)
+
+    def forward(self, images):
+        return self.classifier(self.row(images.squeeze(1)).sum(dim=1))  # the order of the rows is gone
+
+
+def train(train_set, device, seed, log):
+    torch.manual_seed(seed)
+    images, labels = (tensor.to(device) for tensor in train_set.tensors)
+    model = Network().to(device)
+    optimizer = torch.optim.Adam(model.parameters())
+    steps = 1 * -(-len(images) // 256)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.003, steps)
+    for epoch in range(1):
+        for batch in torch.randperm(len(images), device=device).split(256):
+            loss = F.cross_entropy(model(images[batch].float() / 255), labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+        log(epoch=epoch + 1, train_loss=loss.item())
+    return model
