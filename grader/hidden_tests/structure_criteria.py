@@ -29,16 +29,16 @@ RECURRENCES: Final[Mapping[str, Text]] = {
 
 BEYOND_CONVOLUTION: "Final[Mapping[Why, Text]]" = {
     "dense": Text(
-        "is a dense layer or a matrix product; let a convolution do it",
+        "a dense layer or a matrix product; let a convolution do it",
         "전결합 층 또는 행렬 곱입니다. 합성곱으로 바꾸세요",
     ),
     "pool": Text(
-        "is pooling; let a convolution with a stride make the map smaller",
+        "pooling; let a convolution with a stride make the map smaller",
         "풀링입니다. 스트라이드를 준 합성곱으로 크기를 줄이세요",
     ),
-    "norm": Text("is a normalisation layer; leave it out", "정규화 층입니다. 빼 주세요"),
-    "recurrent": Text("is a recurrent layer; leave it out", "순환 층입니다. 빼 주세요"),
-    "attention": Text("is attention; leave it out", "어텐션입니다. 빼 주세요"),
+    "norm": Text("a normalisation layer; leave it out", "정규화 층입니다. 빼 주세요"),
+    "recurrent": Text("a recurrent layer; leave it out", "순환 층입니다. 빼 주세요"),
+    "attention": Text("attention; leave it out", "어텐션입니다. 빼 주세요"),
     "reduce": Text(
         "takes a sum, mean or maximum over many elements; let a convolution gather them",
         "여러 원소의 합, 평균, 최댓값을 구합니다. 합성곱으로 모으세요",
@@ -80,7 +80,7 @@ BEYOND_CONVOLUTION: "Final[Mapping[Why, Text]]" = {
         "패딩한 맵을 다른 맵과 합칩니다. 패딩은 합성곱 바로 앞에서만 하세요",
     ),
     "softmax_inside": Text(
-        "is a softmax within the network; it may only come last, over the classes",
+        "a softmax within the network; it may only come last, over the classes",
         "신경망 중간의 소프트맥스입니다. 맨 끝에서 클래스 방향으로만 쓸 수 있습니다",
     ),
 }
@@ -191,12 +191,12 @@ def convolution_only(evidence: Evidence, mark: Mark) -> None:
         f"{convolutions} convolutions, {len(found)} other layers",
         f"합성곱 {convolutions}개, 그 밖의 연산 {len(found)}개",
     )
-    by_rule: "dict[Why, list[Violation]]" = {}
+    by_rule: dict[Why, list[Violation]] = {}
     for violation in found:
         by_rule.setdefault(violation.why, []).append(violation)
     mark.require(
         not found,
-        " ".join(f"{_named(items)} {BEYOND_CONVOLUTION[why].en}." for why, items in by_rule.items()),
+        " ".join(f"{_named(items)}: {BEYOND_CONVOLUTION[why].en}." for why, items in by_rule.items()),
         " ".join(f"{_named(items)}: {BEYOND_CONVOLUTION[why].ko}." for why, items in by_rule.items()),
     )
     mark.require(convolutions > 0, "No convolution contributes to the logits.", "로짓 계산에 쓰이는 합성곱이 없습니다.")
