@@ -8,7 +8,7 @@ the network it returns. It also calls `train(...)` briefly on a few images, to s
 평가합니다. 이미지 몇 장으로 `train(...)`을 짧게 한 번 더 호출해 어떤 이미지가 파이프라인을 거치는지도 확인합니다.
 
 What you may use / 사용 가능한 것: albumentations 2.0.8, torch, torchvision (not / 제외: torchvision.models), numpy.
-Limits / 제한: 600 CPU s on two cores or 150 s on a GPU, 4 GiB, 1,000,000 parameters.
+Limits / 제한: 900 CPU s on two cores or 200 s on a GPU, 4 GiB, 1,000,000 parameters.
 Check before you hand in / 제출 전 확인: `grade check mission_albumentations`
 """
 
