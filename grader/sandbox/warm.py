@@ -102,6 +102,8 @@ class WarmSandbox(Sandbox):
         run = _Run(process, self._forget)
         with self._lock:
             self._runs.add(run)
+        if self._closed.is_set():  # since it was looked at above
+            run.kill()
         return run
 
     def stop(self) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
+from grader.sandbox.docker import OWNER_LABEL
+from tests.conformance.running import becomes_true
 from tests.integration.submissions import QUICK, write
 
 GRADE = (sys.executable, "-c", "from grader.cli import main; main()")
@@ -149,18 +151,55 @@ def test_engine_that_is_not_there_is_exit_code_3_and_no_traceback(tmp_path: Path
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def still_running(folder: Path) -> list[str]:
-    """Processes and containers that have anything to do with `folder`."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "name", "status"]):
-        words = process.info["cmdline"] or ()
-        if process.info["status"] != psutil.STATUS_ZOMBIE and any(str(folder) in word for word in words):
-            found.append(process.info["name"])
-    if shutil.which("docker"):
-        listed = ["docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Mounts}}"]
-        shown = subprocess.run(listed, capture_output=True, text=True, check=False).stdout
-        found += [line for line in shown.splitlines() if str(folder) in line]
-    return found
+def containers_of(pid: int) -> list[str]:
+    """Containers that the grader of that process id made."""
+    if not shutil.which("docker"):
+        return []
+    listed = ["docker", "ps", "--all", "--format", f'{{{{.ID}}}} {{{{.Label "{OWNER_LABEL}"}}}}']
+    shown = subprocess.run(listed, capture_output=True, text=True, check=False).stdout
+    return [line for line in shown.splitlines() if f"-{pid}-" in line]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run, as the same process."""
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def interrupt(process: "subprocess.Popen[str]", words: str, number: signal.Signals) -> str:
+    """Waits until the grader has said `words` and runs something, signals it, and looks for what it left running.
+
+    Returns:
+        What it said after the signal.
+    """
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            break
+    assert becomes_true(
+        lambda: bool(psutil.Process(process.pid).children() or containers_of(process.pid)), within_s=60
+    ), "the check below must be able to see a run"
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    _, rest = process.communicate(timeout=60)
+    assert "Traceback" not in rest
+    assert becomes_true(lambda: alive(below) == [])
+    assert containers_of(process.pid) == []
+    return rest
+
+
+@pytest.mark.mnist
+def test_interrupted_verification_leaves_nothing_behind(tmp_path: Path, isolating: str) -> None:
+    process = subprocess.Popen(
+        [*GRADE, "verify", "mission_cnn", "--only", "reference", "--fresh", "--sandbox", isolating, "--lang", "en"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    rest = interrupt(process, "1 missions", signal.SIGINT)
+    assert process.returncode == 130, rest
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.mnist
@@ -177,14 +216,6 @@ def test_interrupted_grading_leaves_nothing_behind(tmp_path: Path, isolating: st
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Training" in line:
-            break
-    assert still_running(temporary), "the check below must be able to see a run"
-    process.send_signal(number)
-    _, rest = process.communicate(timeout=60)
+    rest = interrupt(process, "Training", number)
     assert process.returncode == (130 if number is signal.SIGINT else 143), rest
-    assert "Traceback" not in rest
     assert list(temporary.iterdir()) == []
-    assert still_running(temporary) == []
