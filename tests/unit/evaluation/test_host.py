@@ -91,3 +91,78 @@ def test_non_finite_logits_are_counted_and_no_crash() -> None:
     logits[3, 2] = math.nan
     result = _measure(listener_with(logits), np.zeros(20, dtype=np.int64), small_spec())
     assert (result.non_finite, result.correct) == (1, 19)
+
+
+def recurrence_message(raw: bytes) -> Message:
+    return Message(json.dumps({"event": "recurrence", "blob_bytes": len(raw)}).encode(), raw)
+
+
+def facts_message() -> Message:
+    facts = {
+        "parameters": 1,
+        "stored_numbers": 1,
+        "groups": {},
+        "layers": [],
+        "batch_dynamic": True,
+        "fixed_batch": None,
+        "output_classes": 10,
+        "activation_bytes_per_image": 1,
+        "multiply_accumulates": 1,
+        "torch_version": "2.15.0",
+    }
+    raw = json.dumps(facts).encode()
+    return Message(json.dumps({"event": "facts", "blob_bytes": len(raw)}).encode(), raw)
+
+
+def test_recurrence_joins_the_facts() -> None:
+    listener = _Listener()
+    listener.take(facts_message())
+    listener.take(recurrence_message(b'{"name": "gru", "kind": "gru", "steps": 28}'))
+    assert listener.facts is not None
+    assert listener.facts.recurrence is not None
+    assert listener.facts.recurrence.steps == 28
+
+
+@pytest.mark.parametrize("raw", [b"{}", b"[]", b'{"name": "a", "kind": "b", "steps": "many"}'])
+def test_recurrence_of_another_form_breaks_the_protocol(raw: bytes) -> None:
+    listener = _Listener()
+    listener.take(facts_message())
+    with pytest.raises(ProtocolError):
+        listener.take(recurrence_message(raw))
+
+
+def sequence_listener(**passes: np.ndarray) -> _Listener:
+    labels = np.arange(10).repeat(2)
+    main = np.eye(10, dtype=np.float32)[labels]
+    listener = listener_with(main)
+    for name, logits in {"rows_shuffled": main[::-1], "rows_blanked": main, **passes}.items():
+        listener.take(logits_message(name, logits))
+    return listener
+
+
+def test_sequence_use_counts_pairs_read_as_different_digits() -> None:
+    labels = np.arange(10).repeat(2)
+    main = np.eye(10, dtype=np.float32)[labels]
+    partner = main.copy()
+    partner[:10] = main[10:]
+    halfway = main.copy()
+    halfway[:5] = partner[:5]
+    listener = sequence_listener(swap_partner=partner, swap_halfway=halfway, swap_final=partner)
+    use = _measure(listener, labels, small_spec()).sequence
+    assert use is not None
+    assert (use.halfway_swap, use.late_input, use.final_swap) == (0.5, 0.5, 1.0)
+    assert (use.shuffled_rows, use.blanked_rows) == (1.0, 0.0)
+
+
+def test_sequence_without_a_swap_says_so() -> None:
+    use = _measure(sequence_listener(), np.arange(10).repeat(2), small_spec()).sequence
+    assert use is not None
+    assert (use.halfway_swap, use.late_input, use.final_swap) == (None, None, None)
+
+
+def test_swaps_of_unequal_lengths_are_not_believed() -> None:
+    rows = np.eye(10, dtype=np.float32)
+    listener = sequence_listener(swap_partner=rows, swap_halfway=rows[:4], swap_final=rows)
+    use = _measure(listener, np.arange(10).repeat(2), small_spec()).sequence
+    assert use is not None
+    assert use.final_swap is None

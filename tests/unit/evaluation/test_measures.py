@@ -51,3 +51,11 @@ def test_agreement_with_nan_on_one_side_is_infinite() -> None:
 def test_agreement_of_equal_nans_is_exact() -> None:
     logits = np.array([[0, np.nan]], dtype=np.float32)
     assert measures.agreement(logits, logits).deviation == 0.0
+
+
+def test_changed_share_counts_the_images_asked_for() -> None:
+    before = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=np.float32)
+    after = np.array([[0, 1], [1, 0], [0, 1], [1, 0]], dtype=np.float32)
+    assert measures.changed_share(before, after) == 0.5
+    assert measures.changed_share(before, after, np.array([True, False, False, True])) == 1.0
+    assert measures.changed_share(before, after, np.zeros(4, dtype=bool)) == 0.0

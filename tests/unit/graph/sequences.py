@@ -274,7 +274,7 @@ class InjectedDeepMlp(SharedDeepMlp):
 
 
 class SharedTransformer(Head):
-    """One attention layer applied 28 times."""
+    """One attention layer applied six times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -282,7 +282,7 @@ class SharedTransformer(Head):
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.embed(x.squeeze(1))
-        for _ in range(28):
+        for _ in range(6):
             h = h + self.mix(h, h, h, need_weights=False)[0]
         return self.head(h.mean(dim=1))
 
