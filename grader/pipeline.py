@@ -28,6 +28,7 @@ from grader.sandbox import open_sandbox
 from grader.sandbox.base import Sandbox
 from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
 from grader.submission import Submission, collect
+from grader.submission.source import decode_python
 from grader.text import Text, same
 from grader.trial import GradingRequest, Runs, Trial, on_data_at_hand, rejection, run_control, run_trial, train
 
@@ -311,8 +312,16 @@ def _evidence(
 
 
 def _texts(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """Python files as text, by name; bytes that are no UTF-8 are replaced."""
-    return {name: (folder / name).read_text(encoding="utf-8", errors="replace") for name in names}
+    """Python files as text, by name."""
+    return {name: _text((folder / name).read_bytes(), name) for name in names}
+
+
+def _text(raw_source: bytes, name: str) -> str:
+    """In the encoding that the file says it has; what can't be decoded is replaced."""
+    try:
+        return decode_python(raw_source, name)
+    except SubmissionInvalid:
+        return raw_source.decode("utf-8", errors="replace")
 
 
 def _training(request: GradingRequest, trial: Trial | None) -> Training:
