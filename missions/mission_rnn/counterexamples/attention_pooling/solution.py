@@ -15,7 +15,7 @@ class Network(nn.Module):
     def forward(self, images):
         states, _ = self.gru(images.squeeze(1))  # (N, 28, 64)
         weights = self.score(states).softmax(dim=1)  # (N, 28, 1): how much each step counts
-        return self.classifier((weights * states).sum(dim=1))
+        return self.classifier(states[:, -1] + (weights * states).sum(dim=1))
 
 
 def train(train_set, device, seed, log):
