@@ -1,6 +1,7 @@
 """`grade check`, `grade train`, `grade submit`: rehearse, train here, be graded."""
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,9 @@ from grader.text import Text, same
 if TYPE_CHECKING:
     from grader.pipeline import GradingRequest
     from grader.results import Report
+
+_NVIDIA_DEVICES = tuple(Path("/dev", name) for name in ("nvidiactl", "dxg", "nvhost-gpu", "nvmap"))
+"""One of them is there where CUDA may work: the driver's own, WSL's, Jetson's."""
 
 PathArgument = Annotated[
     Path | None,
@@ -187,6 +191,9 @@ def choose_gpu(choice: str) -> int | None:
         return None
     if choice != "auto":
         return int(choice)
+    # Asking torch costs two seconds of import, which a Linux machine without such a device need not pay.
+    if sys.platform == "linux" and not any(device.exists() for device in _NVIDIA_DEVICES):
+        return None
     import torch
 
     return 0 if torch.cuda.is_available() else None

@@ -14,10 +14,10 @@ import torch
 from grader.artifact.caps import MIB
 from grader.artifact.program import Node, Ref
 from grader.evaluation.interpreter import Change, Interpreter
+from grader.graph.facts import RecurrenceFact
 from grader.graph.liveness import live_nodes
 from grader.graph.unrolling import (
     Pixels,
-    RecurrenceFact,
     Unit,
     fresh_pixels,
     image_dependent,

@@ -20,7 +20,8 @@ from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter, predict
 from grader.evaluation.perturbation import perturb
 from grader.evaluation.recurrence import Swaps, find_recurrence, pair_up, swapped_logits
-from grader.graph import GraphFacts, describe
+from grader.graph import GraphFacts
+from grader.graph.description import describe
 from grader.runner.intake import take_job
 from grader.runner.protocol import write_message
 

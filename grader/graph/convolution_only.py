@@ -8,29 +8,12 @@ is a feature map (N, C, H, W) whose elements stayed where they were, a convoluti
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from grader.artifact.program import Node, Program, Ref
+from grader.graph.facts import Violation, Why
 from grader.graph.unrolling import image_dependent
 
-Why = Literal[
-    "dense",
-    "pool",
-    "norm",
-    "recurrent",
-    "attention",
-    "reduce",
-    "reshape",
-    "slice",
-    "join",
-    "product",
-    "spatial_constant",
-    "kernel_from_image",
-    "whole_kernel",
-    "pointwise_on_vector",
-    "padding_kept",
-    "softmax_inside",
-]
 Shape = tuple[int, ...]
 MAX_VIOLATIONS: Final = 50
 """More than these tell nobody anything new."""
@@ -92,21 +75,6 @@ _PIECES: Final = frozenset(
 _PERMUTING: Final = frozenset(
     {"permute.default", "transpose.int", "swapaxes.default", "movedim.int", "t.default", "numpy_T.default"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An operation that is neither a convolution nor an activation, or only looks like one.
-
-    Attributes:
-        name: the student's name for the module it belongs to, else the node's.
-        op: such as `linear.default`.
-        why: which rule it breaks.
-    """
-
-    name: str
-    op: str
-    why: Why
 
 
 @dataclass(frozen=True, slots=True)

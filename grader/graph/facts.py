@@ -1,22 +1,26 @@
-"""The facts that reports and mission rules are about."""
+"""What a graph says about itself. Plain data: the trusted side reads it without torch."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-import torch
-
-from grader.artifact.caps import Caps
-from grader.artifact.program import Node, Program
-from grader.artifact.refusal import refuse
-from grader.graph.attention import attention_nodes
-from grader.graph.convolution_only import Violation, beyond_convolution
-from grader.graph.dry_run import DryRun, dry_run
-from grader.graph.liveness import live_nodes
-from grader.graph.unrolling import RecurrenceFact
-
-EXAMPLE_BATCH = 2
-"""Second batch size of the dry run, so that a graph that fits one size only is found out."""
-MAX_CLASSES = 10_000
+Why = Literal[
+    "dense",
+    "pool",
+    "norm",
+    "recurrent",
+    "attention",
+    "reduce",
+    "reshape",
+    "slice",
+    "join",
+    "product",
+    "spatial_constant",
+    "kernel_from_image",
+    "whole_kernel",
+    "pointwise_on_vector",
+    "padding_kept",
+    "softmax_inside",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,37 @@ class LayerFact:
     output_shape: tuple[int, ...]
     parameters: int
     multiply_accumulates: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrenceFact:
+    """A recurrence that the logits depend on.
+
+    Attributes:
+        name: the student's name for the module that holds its weights, else a node's.
+        kind: `lstm`, `gru`, `rnn_tanh`, `rnn_relu` for a layer, `lstm_cell` and so on for a cell in a loop,
+            `hand_written` for anything built of other operations.
+        steps: times that something new entered it.
+    """
+
+    name: str
+    kind: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An operation that is neither a convolution nor an activation, or only looks like one.
+
+    Attributes:
+        name: the student's name for the module it belongs to, else the node's.
+        op: such as `linear.default`.
+        why: which rule it breaks.
+    """
+
+    name: str
+    op: str
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,119 +108,3 @@ class GraphFacts:
     attention: tuple[str, ...] = ()
     recurrence: RecurrenceFact | None = None
     beyond_convolution: tuple[Violation, ...] = ()
-
-
-def describe(
-    program: Program, *, image_shape: tuple[int, int, int], max_batch: int, caps: Caps, conv_only: bool = False
-) -> GraphFacts:
-    """The facts, found without computing anything.
-
-    Args:
-        program: vetted.
-        image_shape: channels, height, width of this mission's images.
-        max_batch: the largest batch that will be run; ignored where the batch is fixed.
-        caps: memory for that batch, work per image.
-        conv_only: whether to look for what is neither a convolution nor an activation.
-
-    Returns:
-        Facts of a program that takes (N, *image_shape) float32 and returns (N, classes) float32, within the caps.
-
-    Raises:
-        ArtifactRejected: it does not, or is over the caps.
-    """
-    if program.input_shape[1:] != image_shape:
-        raise refuse("wrong_input_shape", found=program.input_shape[1:], expected=image_shape)
-    batch = program.batch or max_batch
-    run = dry_run(program, batch, caps)
-    classes = _classes(program, run)
-    if program.batch is None and _classes(program, dry_run(program, EXAMPLE_BATCH, caps)) != classes:
-        raise refuse("wrong_output_shape", batch=batch, found=run.shapes[program.output], dtype="float32")
-    nodes = live_nodes(program)
-    layers = _layers(program, nodes, run)
-    live = [name for name in {name for node in nodes for name in node.refs()} if name in program.weights]
-    groups: dict[str, int] = {}
-    for layer in layers:
-        groups[layer.group] = groups.get(layer.group, 0) + 1
-    return GraphFacts(
-        parameters=_numbers(program, [name for name in live if program.weights[name].kind == "parameter"]),
-        stored_numbers=_numbers(program, live),
-        groups=groups,
-        layers=layers,
-        batch_dynamic=program.batch is None,
-        fixed_batch=program.batch,
-        output_classes=classes,
-        activation_bytes_per_image=-(-run.peak_bytes // batch),
-        multiply_accumulates=sum(layer.multiply_accumulates for layer in layers),
-        torch_version=program.torch_version,
-        attention=attention_nodes(nodes, program.input),
-        beyond_convolution=beyond_convolution(program, nodes, run.shapes, _names(program)) if conv_only else (),
-    )
-
-
-def _names(program: Program) -> Callable[[Node], str]:
-    """What a student calls each node: by the weights that it reads itself."""
-
-    def name_of(node: Node) -> str:
-        own = [name for name in node.refs() if name in program.weights]
-        return _layer_name(program, node, own)
-
-    return name_of
-
-
-def _classes(program: Program, run: DryRun) -> int:
-    shape = run.shapes[program.output]
-    fits = len(shape) == 2 and shape[0] == run.batch and 1 <= shape[1] <= MAX_CLASSES
-    if not fits or run.output_dtype is not torch.float32:
-        dtype = str(run.output_dtype).removeprefix("torch.")
-        raise refuse("wrong_output_shape", batch=run.batch, found=shape, dtype=dtype)
-    return shape[1]
-
-
-def _layers(program: Program, nodes: Iterable[Node], run: DryRun) -> tuple[LayerFact, ...]:
-    # Sets of weights as bits of one integer: linear in memory however long a chain of computed weights is.
-    bits = {name: 1 << place for place, name in enumerate(program.weights)}
-    names = list(program.weights)
-    sources: dict[str, int] = dict(bits)
-    layers = []
-    for node in nodes:
-        refs = list(node.refs())
-        used = 0
-        for name in refs:
-            used |= sources.get(name, 0)
-        if refs and all(name in sources for name in refs):
-            sources.update(dict.fromkeys(node.outputs, used))
-        if node.symbolic:
-            continue
-        weights = [names[place] for place in _places(used)]
-        trained = [name for name in weights if program.weights[name].kind == "parameter"]
-        layers.append(
-            LayerFact(
-                name=_layer_name(program, node, trained),
-                op=node.short_op,
-                group=node.group,
-                output_shape=run.shapes[node.outputs[0]],
-                parameters=_numbers(program, trained),
-                multiply_accumulates=run.multiply_accumulates[node.name] // run.batch,
-            )
-        )
-    return tuple(layers)
-
-
-def _places(bits: int) -> Iterable[int]:
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
-
-
-def _layer_name(program: Program, node: Node, trained: list[str]) -> str:
-    owners = {program.weights[name].path.rpartition(".")[0] for name in trained} - {""}
-    return min(owners) if owners else node.name
-
-
-def _numbers(program: Program, names: Iterable[str]) -> int:
-    sizes: dict[str, int] = {}
-    for name in names:
-        weight = program.weights[name]
-        sizes[weight.storage] = max(sizes.get(weight.storage, 0), weight.tensor.numel())
-    return sum(sizes.values())

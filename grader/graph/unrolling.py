@@ -26,22 +26,6 @@ _SHAPES_ONLY: Final = frozenset({"expand_as.default", "type_as.default"})
 
 
 @dataclass(frozen=True, slots=True)
-class RecurrenceFact:
-    """A recurrence that the logits depend on.
-
-    Attributes:
-        name: the student's name for the module that holds its weights, else a node's.
-        kind: `lstm`, `gru`, `rnn_tanh`, `rnn_relu` for a layer, `lstm_cell` and so on for a cell in a loop,
-            `hand_written` for anything built of other operations.
-        steps: times that something new entered it.
-    """
-
-    name: str
-    kind: str
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
 class Unit:
     """What may be a recurrence.
 

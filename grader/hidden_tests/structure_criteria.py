@@ -9,7 +9,7 @@ from grader.spec import RecurrenceSpec
 from grader.text import Text
 
 if TYPE_CHECKING:
-    from grader.graph.convolution_only import Violation, Why
+    from grader.graph.facts import Violation, Why
 
 MAX_NAMED: Final = 4
 """Violations of one kind that a message names."""

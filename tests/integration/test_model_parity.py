@@ -9,7 +9,7 @@ import torchvision
 from grader.artifact import Caps, read_artifact
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter, predict
-from grader.graph import describe
+from grader.graph.description import describe
 from grader.runner.export import export_model
 from tests.unit.artifact.models import MODELS, export
 

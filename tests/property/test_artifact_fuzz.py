@@ -22,7 +22,7 @@ from grader.artifact import Caps, Program, read_artifact
 from grader.artifact.refusal import RULES
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter
-from grader.graph import describe
+from grader.graph.description import describe
 from tests.adversarial.artifacts.building import (
     CONSTANTS,
     MODEL,

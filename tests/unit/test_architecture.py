@@ -129,3 +129,9 @@ def test_command_line_answers_without_heavy_imports(argument: str) -> None:
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+def test_trusted_side_grades_without_torch() -> None:
+    program = "import sys, grader.pipeline, grader.verification; print([m for m in sys.modules if m == 'torch'])"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"

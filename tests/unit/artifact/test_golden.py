@@ -8,7 +8,7 @@ import torch
 
 from grader.artifact import Caps, read_artifact
 from grader.evaluation.interpreter import Interpreter, predict
-from grader.graph import describe
+from grader.graph.description import describe
 from tests.unit.artifact.golden.make import images
 
 torch.set_num_threads(1)

@@ -125,10 +125,13 @@ def test_gpu_choice(choice: str, gpu: int | None) -> None:
 def test_gpu_auto_is_the_first_that_torch_can_use(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
+    monkeypatch.setattr("grader.cli.grading._NVIDIA_DEVICES", (Path("/"),))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_gpu("auto") is None
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_gpu("auto") == 0
+    monkeypatch.setattr("grader.cli.grading._NVIDIA_DEVICES", (Path("/nothing/here"),))
+    assert choose_gpu("auto") is None
 
 
 def test_progress_in_a_pipe_is_plain_lines_on_the_error_stream(grade: Grade, pipeline: Pipeline) -> None:

@@ -11,7 +11,7 @@ import torch
 from grader.artifact import Caps, Program, read_artifact
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter
-from grader.graph import describe
+from grader.graph.description import describe
 from tests.adversarial.artifacts.building import before_output, honest, new_node, tensor
 
 torch.set_num_threads(1)

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grader.artifact import Caps, read_artifact
-from grader.graph import Violation, describe
+from grader.graph import Violation
+from grader.graph.description import describe
 from tests.unit.artifact.models import MODELS, export
 
 torch.set_num_threads(1)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from grader.artifact import Caps, Program, read_artifact
 from grader.errors import ArtifactRejected
-from grader.graph import GraphFacts, describe
+from grader.graph import GraphFacts
+from grader.graph.description import describe
 from tests.unit.artifact.models import MODELS, export
 
 torch.set_num_threads(1)

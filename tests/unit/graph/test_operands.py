@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from grader.artifact import Caps, Weight, read_artifact
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter
-from grader.graph import dry_run
+from grader.graph.dry_run import dry_run
 from tests.unit.artifact.models import export
 
 torch.set_num_threads(1)

@@ -12,7 +12,7 @@ from grader.course import find_course
 from grader.evaluation.measures import Agreement, Evaluation
 from grader.evidence import Evidence, Training
 from grader.graph import Violation
-from grader.graph.convolution_only import Why
+from grader.graph.facts import Why
 from grader.hidden_tests import judge, structure_criteria
 from grader.results import Ending, Reason, Status
 from grader.spec import PartialCreditSpec
