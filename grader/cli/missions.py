@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text as Line
 
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def list_missions(context: typer.Context, lang: LanguageOption = None, debug: DebugOption = False) -> None:
     """List the missions of this course."""
-    from grader.spec import DIFFICULTY
+    from grader.spec import DIFFICULTY, MissionSpec
 
     session = session_of(context)
     course = session.course()
@@ -41,18 +42,20 @@ def list_missions(context: typer.Context, lang: LanguageOption = None, debug: De
         Text("Title", "제목"),
         Text("Level", "난이도"),
         Text("Points", "배점"),
-        Text("Pass", "통과 기준"),
+        Text("Pass", "통과"),
     ):
-        table.add_column(session.text(heading), justify="right" if heading.en in ("Points", "Pass") else "left")
+        justify: JustifyMethod = "right" if heading.en in ("Points", "Pass") else "left"
+        table.add_column(session.text(heading), justify=justify, no_wrap=heading.en != "Title", overflow="fold")
     broken: list[SpecError] = []
+    specs: list[MissionSpec] = []
     for mission_id in course.mission_ids():
         try:
-            spec = course.mission(mission_id).spec
+            specs.append(course.mission(mission_id).spec)
         except SpecError as error:
             broken.append(error)
-            continue
+    for spec in sorted(specs, key=lambda spec: list(DIFFICULTY).index(spec.difficulty)):
         difficulty = DIFFICULTY[spec.difficulty][session.language]
-        row = (mission_id, session.text(spec.title), difficulty, f"{spec.points:g}", f"{spec.pass_mark:g}")
+        row = (spec.id, session.text(spec.title), difficulty, f"{spec.points:g}", f"{spec.pass_mark:g}")
         table.add_row(*(Line(cell) for cell in row))
     session.show(table)
     for failure in broken:
@@ -144,9 +147,9 @@ def _rubric(session: Session, spec: "MissionSpec") -> Table:
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
-    table.add_column(session.text(Text("Criterion", "평가 기준")), ratio=2)
+    table.add_column(session.text(Text("Criterion", "평가 기준")), ratio=2, overflow="fold")
     table.add_column(session.text(Text("Points", "배점")), justify="right", no_wrap=True)
-    table.add_column(session.text(Text("Expected", "기준")), ratio=3)
+    table.add_column(session.text(Text("Expected", "기준")), ratio=3, overflow="fold")
     hidden = 0
     for criterion in spec.criteria:
         title, expected = session.text(criterion.title), session.text(criterion.expected)
