@@ -9,11 +9,11 @@ class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(1, 12, 5, stride=2, padding=2),
+            nn.Conv2d(1, 16, 5, stride=2, padding=2),
             nn.ReLU(),
-            nn.Conv2d(12, 24, 5, stride=2, padding=2),
+            nn.Conv2d(16, 32, 5, stride=2, padding=2),
             nn.ReLU(),
-            nn.Conv2d(24, 10, 7),
+            nn.Conv2d(32, 10, 7),
         )
 
     def forward(self, images):
@@ -26,7 +26,7 @@ def train(train_set, device, seed, log):
     model = Network().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
     steps = 1 * -(-len(images) // 256)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.004, steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.008, steps)
     for epoch in range(1):
         for batch in torch.randperm(len(images), device=device).split(256):
             loss = F.cross_entropy(model(images[batch].float() / 255), labels[batch])

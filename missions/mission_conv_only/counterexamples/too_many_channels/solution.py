@@ -27,7 +27,7 @@ def train(train_set, device, seed):
     images, labels = (tensor.to(device) for tensor in train_set.tensors)
     model = Network().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
-    for batch in torch.randperm(len(images), device=device)[: 150 * 256].split(256):
+    for batch in torch.randperm(len(images), device=device)[: 40 * 256].split(256):
         loss = F.cross_entropy(model(images[batch].float() / 255), labels[batch])
         optimizer.zero_grad()
         loss.backward()
