@@ -62,9 +62,9 @@ def train(
             레이블 없는 이미지. 개수를 코드에 고정하지 마세요.
         device: where to train, cpu or cuda / 학습에 쓸 장치.
         time_budget_s: seconds you have: CPU seconds of all cores on a CPU, plain seconds on a GPU. 500 or 120 in the
-            first call, 60 or 30 in the second: let the length of your training follow it.
+            first call, 90 or 30 in the second: let the length of your training follow it.
             사용할 수 있는 시간(초). CPU에서는 모든 코어의 CPU 시간 합계, GPU에서는 실제 시간입니다. 첫 번째 호출에서는
-            500(GPU 120), 두 번째 호출에서는 60(GPU 30)이므로, 학습 길이가 이 값을 따르게 하세요.
+            500(GPU 120), 두 번째 호출에서는 90(GPU 30)이므로, 학습 길이가 이 값을 따르게 하세요.
         seed: seed your random numbers with it / 난수 시드.
         log: call it as often as you like, such as `log(epoch=1, train_loss=0.21)`; it draws your learning curve.
             `log(epoch=1, train_loss=0.21)`처럼 호출하면 학습 곡선이 그려집니다.
