@@ -5,6 +5,7 @@ pairs of images exchange what the recurrence carried from one to the other, half
 else as it was: a prediction that does not move did not come through the recurrence.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -165,12 +166,12 @@ def _dependence(
     generator = torch.Generator().manual_seed(seed)
     shape = (program.batch or PROBE_BATCH, channels, height, width)
     images, others = torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
-    names = entering | set(axes)
-    before = {program.input: images, **_within_budget(interpreter.values(images, names))}
+    names = _within_budget(entering | set(axes), interpreter.shapes(len(images)))
+    before = {program.input: images, **interpreter.values(images, names)}
     found: dict[str, list[Pixels]] = {
         name: [0] * (value.shape[axes[name]] if name in axes else 1)
         for name, value in before.items()
-        if name in names and (name not in axes or value.dim() > axes[name])
+        if name in entering | set(axes) and (name not in axes or value.dim() > axes[name])
     }
     for place in range(height + width):
         changed = images.clone()
@@ -184,12 +185,13 @@ def _dependence(
     return found
 
 
-def _within_budget(values: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    kept, room = {}, WATCHED_BYTES
-    for name, value in sorted(values.items(), key=lambda item: item[1].numel()):
-        room -= value.numel() * value.itemsize
+def _within_budget(names: set[str], shapes: Mapping[str, tuple[int, ...]]) -> set[str]:
+    """The smallest of them, as many as may be held at once."""
+    kept, room = set(), WATCHED_BYTES
+    for name in sorted(names, key=lambda name: math.prod(shapes.get(name, ()))):
+        room -= math.prod(shapes.get(name, ())) * torch.float32.itemsize
         if room >= 0:
-            kept[name] = value
+            kept.add(name)
     return kept
 
 
