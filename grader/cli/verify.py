@@ -40,7 +40,7 @@ def verify(
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=20, help="Grade each reference with so many seeds.")] = 1,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Gradings at one time.", show_default="as cores allow")
+        int | None, typer.Option("--jobs", min=1, help="Gradings at one time.", show_default="one per core")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what has not changed.")] = False,
     junit: Annotated[
@@ -62,7 +62,7 @@ def verify(
     cases = _chosen(
         [case for mission in found for case in cases_of(mission, seeds=tuple(range(seeds)), quick=quick)], only
     )
-    request = _request(session, cases, jobs=jobs, fresh=fresh, sandbox=sandbox, gpu=gpu)
+    request = _request(session, jobs=jobs, fresh=fresh, sandbox=sandbox, gpu=gpu)
     _announce(session, found, cases, request)
     results = run(cases, request, on_result=lambda result: _show(session, result))
     if junit is not None:
@@ -99,7 +99,6 @@ def _chosen(cases: "list[Case]", only: list[str] | None) -> "tuple[Case, ...]":
 
 def _request(
     session: Session,
-    cases: "tuple[Case, ...]",
     *,
     jobs: int | None,
     fresh: bool,
@@ -125,7 +124,7 @@ def _request(
     return VerificationRequest(
         sandbox=name,
         image=image,
-        jobs=jobs or default_jobs(cases),
+        jobs=jobs or default_jobs(),
         fresh=fresh,
         gpu=choose_gpu(gpu),
         settings=settings,

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,10 +52,9 @@ class VerificationRequest:
         return Memory((self.settings.cache_dir or default_cache_dir()) / "verification")
 
 
-def default_jobs(cases: Iterable[Case]) -> int:
-    """As many gradings at a time as this machine has cores for."""
-    used = max((case.mission.spec.limits.cpus for case in cases if case.mission.spec.trains), default=1)
-    return max(1, (os.cpu_count() or 1) // used)
+def default_jobs() -> int:
+    """One grading per core: much of each, such as imports and exports, uses one only."""
+    return os.cpu_count() or 1
 
 
 def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: OnResult) -> tuple[Result, ...]:
@@ -118,7 +117,8 @@ def _workers(request: VerificationRequest) -> Iterator[Carry]:
     """What carries out orders, several at a time, and gives each result as it is there."""
     settings = request.settings
     inner = open_sandbox(request.sandbox, image=settings.image, docker_runtime=settings.docker_runtime)
-    with WarmSandbox(inner, spares=request.jobs) as sandbox, ThreadPoolExecutor(request.jobs) as pool:
+    # No spares: with a job per core they would take from the others what they save for one.
+    with WarmSandbox(inner, spares=0) as sandbox, ThreadPoolExecutor(request.jobs) as pool:
 
         def carry_out_all(orders: dict[int, _Order]) -> Iterator[tuple[int, Result]]:
             waiting = {pool.submit(_carry_out, order, sandbox): place for place, order in orders.items()}
