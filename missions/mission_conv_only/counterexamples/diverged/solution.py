@@ -10,9 +10,9 @@ class Network(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(1, 12, 5, stride=2, padding=2),
-            nn.ReLU(),
+            nn.LeakyReLU(),
             nn.Conv2d(12, 24, 5, stride=2, padding=2),
-            nn.ReLU(),
+            nn.LeakyReLU(),
             nn.Conv2d(24, 10, 7),
         )
 
@@ -24,7 +24,7 @@ def train(train_set, device, seed):
     torch.manual_seed(seed)
     images, labels = (tensor.to(device) for tensor in train_set.tensors)
     model = Network().to(device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=10)
+    optimizer = torch.optim.SGD(model.parameters(), lr=10, momentum=0.9)
     for batch in torch.randperm(len(images), device=device)[: 60 * 256].split(256):
         loss = F.cross_entropy(model(images[batch].float() / 255), labels[batch])
         optimizer.zero_grad()
