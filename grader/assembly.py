@@ -34,12 +34,14 @@ def graded_report(
     *,
     runs: Runs | None,
     criteria: tuple[CriterionResult, ...],
+    earlier: tuple[InfrastructureError, ...] = (),
     now: datetime,
 ) -> Report:
     """The report of a submission whose criteria were judged.
 
     Args:
         runs: what was executed; None for a mission of which only the source is judged.
+        earlier: what cut short the attempts before this one.
         now: the time, with its zone.
     """
     score = scoring.total(criteria)
@@ -56,7 +58,7 @@ def graded_report(
         score=score,
         max_score=request.mission.spec.points,
         criteria=criteria,
-        run=run_info(request, runs) if runs else None,
+        run=run_info(request, runs, earlier=earlier) if runs else None,
         metrics=_metrics(runs) if runs else None,
         student_output=student_output(runs.trial.training if runs else None),
     )
@@ -86,9 +88,22 @@ def invalid_report(request: GradingRequest, error: SubmissionInvalid, *, now: da
 
 
 def not_graded_report(
-    request: GradingRequest, submission: Submission | None, error: InfrastructureError, *, now: datetime
+    request: GradingRequest,
+    submission: Submission | None,
+    error: InfrastructureError,
+    *,
+    earlier: tuple[InfrastructureError, ...] = (),
+    now: datetime,
 ) -> Report:
-    """The machine failed: no mark, and the same submission can be graded again."""
+    """The machine failed: no mark, and the same submission can be graded again.
+
+    Args:
+        earlier: what cut short the attempts before this one.
+    """
+    tries = len(earlier) + 1
+    message = error.message
+    if earlier:
+        message = Text(f"{message.en} ({tries} attempts)", f"{message.ko} ({tries}번 시도)")
     return Report(
         created=now,
         grader_version=grader.__version__,
@@ -98,7 +113,7 @@ def not_graded_report(
         else SubmissionInfo(name=_readable(request.path.name), sha256=None),
         verdict=Verdict.NOT_GRADED,
         reason=Reason.INFRASTRUCTURE,
-        ending=Ending(reason=Reason.INFRASTRUCTURE, message=error.message, advice=error.advice),
+        ending=Ending(reason=Reason.INFRASTRUCTURE, message=message, advice=error.advice),
         passed=False,
         score=0.0,
         max_score=request.mission.spec.points,
@@ -129,7 +144,7 @@ def _submission_info(submission: Submission) -> SubmissionInfo:
     )
 
 
-def run_info(request: GradingRequest, runs: Runs) -> RunInfo:
+def run_info(request: GradingRequest, runs: Runs, *, earlier: tuple[InfrastructureError, ...] = ()) -> RunInfo:
     """How the model came to be."""
     trial, outcome = runs.trial, runs.trial.training
     use = outcome.training if outcome else None
@@ -145,7 +160,7 @@ def run_info(request: GradingRequest, runs: Runs) -> RunInfo:
         budget_seconds=outcome.budget_s if outcome else None,
         peak_memory_bytes=outcome.session.usage.memory_peak_bytes if outcome else None,
         log=outcome.log if outcome else (),
-        notes=_run_notes(request.mission.spec, trial.seed),
+        notes=(*_run_notes(request.mission.spec, trial.seed), *_attempts(earlier)),
     )
 
 
@@ -171,6 +186,19 @@ def _run_notes(spec: MissionSpec, seed: int) -> tuple[Text, ...]:
             )
         )
     return tuple(notes)
+
+
+def _attempts(earlier: tuple[InfrastructureError, ...]) -> tuple[Text, ...]:
+    """That the machine failed before, and how."""
+    if not earlier:
+        return ()
+    last, count = earlier[-1].message, len(earlier)
+    return (
+        Text(
+            f"Begun anew after {count} attempt{'s' if count > 1 else ''} that the machine cut short: {last.en}",
+            f"채점 환경 문제로 {count}번 중단되어 처음부터 다시 채점했습니다: {last.ko}",
+        ),
+    )
 
 
 def _metrics(runs: Runs) -> Metrics | None:

@@ -14,6 +14,7 @@ verdicts.
     │   ├── SubmissionInvalid
     │   └── ArtifactRejected
     └── InfrastructureError   exit 3: the machine, not the student; worth another try
+        ├── RunInterrupted    the pipeline itself tries again
         ├── SandboxUnavailable
         ├── ImageMissing
         ├── GpuUnavailable
@@ -105,6 +106,10 @@ class InfrastructureError(GraderError):
     """The machine failed; the submission keeps its right to be graded."""
 
     exit_code = ExitCode.INFRASTRUCTURE
+
+
+class RunInterrupted(InfrastructureError):
+    """A run that had begun was cut short by the machine: another one may well go through."""
 
 
 class SandboxUnavailable(InfrastructureError):

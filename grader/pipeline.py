@@ -3,6 +3,7 @@
 import errno
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +16,14 @@ from grader import scoring
 from grader.assembly import graded_report, invalid_report, not_graded_report, run_info, student_output
 from grader.course import Mission
 from grader.data import draw_of
-from grader.errors import ArtifactRejected, DestinationExists, DiskFull, InfrastructureError, SubmissionInvalid
+from grader.errors import (
+    ArtifactRejected,
+    DestinationExists,
+    DiskFull,
+    InfrastructureError,
+    RunInterrupted,
+    SubmissionInvalid,
+)
 from grader.evaluation import Evaluation
 from grader.evaluation.host import evaluate, shuffle_images
 from grader.evidence import Evidence, Training
@@ -35,6 +43,9 @@ from grader.trial import GradingRequest, Runs, Trial, on_data_at_hand, rejection
 CHECK_IMAGES = 256
 """Training images of a rehearsal: a few steps."""
 CHECK_BUDGET_S = 30.0
+RECOVERY_S = 30.0
+"""How long an engine that went away is waited for: a restart of Docker takes about 5 s."""
+RECOVERY_PAUSE_S = 0.5
 
 __all__ = [
     "CheckResult",
@@ -80,6 +91,8 @@ class TrainResult:
 def grade_submission(request: GradingRequest, *, progress: Progress, sandbox: Sandbox | None = None) -> Report:
     """Grades one submission. What the student did wrong is in the report, and so is a machine that failed.
 
+    A grading that the machine cut short is begun anew, as often as the settings allow: nothing of it is kept.
+
     Args:
         request: what to grade.
         progress: is told what happens.
@@ -87,6 +100,24 @@ def grade_submission(request: GradingRequest, *, progress: Progress, sandbox: Sa
 
     Raises:
         UsageError: the request can't be carried out as it was made.
+    """
+    interruptions: list[RunInterrupted] = []
+    while True:
+        report, interruption = _attempt(request, progress, sandbox, tuple(interruptions))
+        if interruption is None:
+            return report
+        interruptions.append(interruption)
+        if len(interruptions) >= request.settings.attempts or not _comes_back(request, sandbox):
+            return report
+
+
+def _attempt(
+    request: GradingRequest, progress: Progress, sandbox: Sandbox | None, earlier: tuple[RunInterrupted, ...]
+) -> tuple[Report, RunInterrupted | None]:
+    """One grading from its beginning, and what cut it short where another attempt may go through.
+
+    Args:
+        earlier: what cut short the attempts before.
     """
     submission: Submission | None = None
     try:
@@ -96,15 +127,30 @@ def grade_submission(request: GradingRequest, *, progress: Progress, sandbox: Sa
             try:
                 submission = collect(request.path, workspace / "submission")
             except SubmissionInvalid as error:
-                return invalid_report(request, error, now=datetime.now(UTC))
+                return invalid_report(request, error, now=datetime.now(UTC)), None
             findings = inspect_source(submission, _static_rules(request.mission))
             runs = _run(request, submission, sandbox, workspace, progress) if request.mission.spec.trains else None
             progress.stage(Stage.TESTS)
             evidence = _evidence(request, submission, findings, runs)
             criteria = scoring.settle(request.mission.spec, judge(request.mission.hidden_tests, evidence))
-            return graded_report(request, submission, runs=runs, criteria=criteria, now=datetime.now(UTC))
+            report = graded_report(
+                request, submission, runs=runs, criteria=criteria, earlier=earlier, now=datetime.now(UTC)
+            )
+            return report, None
     except InfrastructureError as error:
-        return not_graded_report(request, submission, error, now=datetime.now(UTC))
+        report = not_graded_report(request, submission, error, earlier=earlier, now=datetime.now(UTC))
+        return report, error if isinstance(error, RunInterrupted) else None
+
+
+def _comes_back(request: GradingRequest, shared: Sandbox | None) -> bool:
+    """Waits until the sandbox can start runs again, as after a restart of the engine; False if that takes too long."""
+    deadline = time.monotonic() + RECOVERY_S
+    with nullcontext(shared) if shared is not None else _sandbox(request) as sandbox:
+        while not sandbox.availability().ok:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(RECOVERY_PAUSE_S)
+    return True
 
 
 def train_model(request: GradingRequest, *, destination: Path, progress: Progress) -> TrainResult:

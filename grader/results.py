@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, Serializatio
 
 from grader.text import Language, Text
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def _text_in_context_language(text: Text, info: SerializationInfo) -> Any:
@@ -40,8 +40,12 @@ class Reason(StrEnum):
     TRAIN_ERROR = "train_error"
     TIME_LIMIT = "time_limit"
     MEMORY_LIMIT = "memory_limit"
+    GPU_MEMORY_LIMIT = "gpu_memory_limit"
     OUTPUT_LIMIT = "output_limit"
     PROCESS_LIMIT = "process_limit"
+    DISK_LIMIT = "disk_limit"
+    CRASHED = "crashed"
+    """A signal ended the process, such as a segmentation fault."""
     EXPORT_FAILED = "export_failed"
     ARTIFACT_REJECTED = "artifact_rejected"
     INFRASTRUCTURE = "infrastructure"
@@ -72,12 +76,38 @@ class Frame(ResultModel):
     source: str
 
 
+class Quantity(StrEnum):
+    """What a run may use only so much of, with its unit."""
+
+    SECONDS = "seconds"
+    CPU_SECONDS = "cpu_seconds"
+    MEMORY_BYTES = "memory_bytes"
+    GPU_MEMORY_BYTES = "gpu_memory_bytes"
+    OUTPUT_BYTES = "output_bytes"
+    DISK_BYTES = "disk_bytes"
+    PROCESSES = "processes"
+
+
+class Figure(ResultModel):
+    """How much a run used of something, beside how much it may."""
+
+    quantity: Quantity
+    used: float | None
+    """As the host measured it, at its peak; None where the host can't see it."""
+    limit: float | None
+    """None where this run was not held to any."""
+
+
 class Ending(ResultModel):
     """Why a run ended early: the reason, and words a student can act on."""
 
     reason: Reason
     message: ReportText
     advice: ReportText
+    figures: tuple[Figure, ...] = ()
+    """What the run used: first that of which it used too much, then time and memory."""
+    signal: str | None = None
+    """Name of the signal that ended it, such as `SIGSEGV`."""
     traceback: tuple[Frame, ...] = ()
 
 

@@ -1,8 +1,9 @@
 """Configuration: environment variables `GRADER_*`, or a `.env` beside the course."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from grader.sandbox import SandboxName
@@ -23,5 +24,7 @@ class Settings(BaseSettings):
     """Docker image of the sandbox."""
     docker_runtime: str | None = None
     """Docker runtime, such as `runsc` for gVisor; None is the engine's default."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """How often a grading that the machine cut short is begun before it is given up as not graded."""
     language: Literal["en", "ko"] | None = None
     """Language of messages and reports; None follows the system's locale."""

@@ -108,7 +108,9 @@ class LimitsSpec(SpecModel):
     wall_factor: Annotated[float, Field(ge=1)] = 2.0
     """Ceiling in wall-clock seconds behind the CPU budget, as a multiple of it."""
     setup_s: Annotated[float, Field(gt=0)] = 120.0
-    """Wall-clock seconds to start the sandbox and import torch and the student's code."""
+    """Wall-clock seconds to start the sandbox and import torch."""
+    import_s: Annotated[float, Field(gt=0)] = 60.0
+    """Wall-clock seconds to import the student's code."""
     export_s: Annotated[float, Field(gt=0)] = 90.0
     """Wall-clock seconds to export what `train` returned."""
     evaluation_s: Annotated[float, Field(gt=0)] = 300.0

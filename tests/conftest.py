@@ -1,6 +1,7 @@
 """What tests share: real sandboxes, the course, and a data pack small enough for a rehearsal."""
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +49,18 @@ def any_sandbox(request: pytest.FixtureRequest) -> str:
     ok, reason = sandbox_state(name)
     need(name, ok=ok, reason=reason)
     return name
+
+
+@pytest.fixture
+def available() -> Callable[[str], str]:
+    """Gives back the name of a backend that works here; skips, or fails where it is required, if it does not."""
+
+    def check(name: str) -> str:
+        ok, reason = sandbox_state(name)
+        need(name, ok=ok, reason=reason)
+        return name
+
+    return check
 
 
 @pytest.fixture

@@ -1,58 +1,27 @@
 """Say in words why a run ended early, and what to do next. Pure: an outcome in, an `Ending` out."""
 
 import signal
-from typing import Protocol
 
 from grader.errors import InfrastructureError
+from grader.execution.contract_endings import broken_contract, channel_misused
+from grader.execution.ended import EndedRun, step_of
 from grader.execution.events import FailureFields, RawFrame
+from grader.execution.limit_endings import (
+    disk_limit,
+    figures_of,
+    gpu_memory_limit,
+    memory_limit,
+    output_limit,
+    process_limit,
+    time_limit,
+)
 from grader.results import Ending, Frame, Reason
+from grader.runner.protocol import DISK_FULL
 from grader.sandbox.base import Exit
-from grader.sandbox.session import SessionEnd, SessionResult
+from grader.sandbox.session import SessionEnd
 from grader.spec import LimitsSpec
 from grader.submission import Submission
 from grader.text import Text
-
-_STEPS = {
-    "import": Text("importing solution.py", "solution.py를 불러오는 동안"),
-    "train": Text("train()", "train()을 실행하는 동안"),
-    "export": Text("exporting the model", "모델을 내보내는 동안"),
-}
-
-
-class EndedRun(Protocol):
-    """A run as its ending is told."""
-
-    @property
-    def session(self) -> SessionResult:
-        """Figures measured by the host."""
-
-    @property
-    def end(self) -> SessionEnd:
-        """Why it ended."""
-
-    @property
-    def phase(self) -> str:
-        """Where it ended."""
-
-    @property
-    def failure(self) -> FailureFields | None:
-        """What the runner reported; unvetted claims of the student's side."""
-
-    @property
-    def budget_s(self) -> float:
-        """The budget that counted."""
-
-    @property
-    def completed(self) -> bool:
-        """Whether it came to its good end."""
-
-
-def _step(phase: str) -> Text:
-    """What was being done."""
-    probe = phase.removeprefix("probe:")
-    if probe != phase:
-        return Text(f"trying your functions (check “{probe}”)", f"작성한 함수를 확인하는 동안(‘{probe}’ 검사)")
-    return _STEPS[phase]
 
 
 def ending_of(outcome: EndedRun, limits: LimitsSpec, submission: Submission) -> Ending | None:
@@ -70,19 +39,23 @@ def ending_of(outcome: EndedRun, limits: LimitsSpec, submission: Submission) -> 
         raise _setup_failed(outcome)
     match outcome.end:
         case SessionEnd.TIME:
-            return _time(outcome, limits)
+            return time_limit(outcome, limits)
         case SessionEnd.MEMORY:
-            return _memory(outcome, limits)
+            return memory_limit(outcome, limits)
+        case SessionEnd.GPU_MEMORY:
+            return gpu_memory_limit(outcome, limits)
         case SessionEnd.PROCESSES:
-            return _processes(limits)
+            return process_limit(outcome, limits)
         case SessionEnd.OUTPUT:
-            return _output(limits)
+            return output_limit(outcome, limits)
         case SessionEnd.PROTOCOL:
-            return _protocol()
+            return channel_misused()
         case SessionEnd.EXITED:
-            return _exited(outcome)
+            return _exited(outcome, limits)
         case SessionEnd.DONE:
-            return _protocol() if outcome.failure is None else _failure(outcome, outcome.failure, limits, submission)
+            return (
+                channel_misused() if outcome.failure is None else _failure(outcome, outcome.failure, limits, submission)
+            )
 
 
 def _setup_failed(outcome: EndedRun) -> InfrastructureError:
@@ -99,126 +72,51 @@ def _setup_failed(outcome: EndedRun) -> InfrastructureError:
     )
 
 
-def _time(outcome: EndedRun, limits: LimitsSpec) -> Ending:
-    phase = outcome.phase
-    use = outcome.session.phases[phase]
-    if phase == "train":
-        cpu = "" if use.cpu_s is None else f", {use.cpu_s:.0f} CPU s"
-        message = Text(
-            f"train() was stopped: it used up its budget of {outcome.budget_s:g} s ({use.wall_s:.0f} s elapsed{cpu}).",
-            f"train()이 제한 시간 {outcome.budget_s:g}초를 모두 써서 중단되었습니다"
-            f"(경과 {use.wall_s:.0f}초{cpu.replace(' CPU s', '초 CPU')}).",
-        )
-        advice = Text(
-            "Train fewer epochs or a smaller network, or stop early by watching time_budget_s.",
-            "에포크 수나 신경망 크기를 줄이거나, time_budget_s를 확인해 스스로 학습을 끝내세요.",
-        )
-    else:
-        step = _step(phase)
-        message = Text(
-            f"Stopped after {use.wall_s:.0f} s in {step.en}.", f"{step.ko} {use.wall_s:.0f}초가 지나 중단되었습니다."
-        )
-        advice = (
-            Text(
-                "The inputs are small: look for a loop that never ends, or for work that belongs into train().",
-                "입력이 작으므로 금방 끝나야 합니다. 끝나지 않는 반복문이 없는지, "
-                "train()에서 할 일을 여기서 하고 있지 않은지 확인하세요.",
-            )
-            if phase.startswith("probe:")
-            else Text(
-                "Move work from the top of the file into train(); in forward(), use tensor operations only.",
-                "파일 최상위의 작업은 train() 안으로 옮기고, forward()에서는 텐서 연산만 사용하세요.",
-            )
-        )
-    return Ending(reason=Reason.TIME_LIMIT, message=message, advice=advice)
-
-
-def _memory(outcome: EndedRun, limits: LimitsSpec) -> Ending:
-    limit = f"{limits.memory_bytes / 1024**3:g} GiB"
-    peak = outcome.session.usage.memory_peak_bytes
-    seen = "" if peak is None else f" ({peak / 1024**3:.1f} GiB)"
-    return Ending(
-        reason=Reason.MEMORY_LIMIT,
-        message=Text(
-            f"The run needed more memory than the limit of {limit}{seen}.",
-            f"메모리 제한 {limit}를 넘었습니다{seen}.",
-        ),
-        advice=Text(
-            "Use smaller batches, convert images to float batch by batch, and keep losses as numbers "
-            "(loss.item()), not as tensors with their graphs.",
-            "배치 크기를 줄이고, 이미지는 배치마다 float으로 바꾸고, 손실은 loss.item()으로 숫자만 저장하세요.",
-        ),
-    )
-
-
-def _processes(limits: LimitsSpec) -> Ending:
-    return Ending(
-        reason=Reason.PROCESS_LIMIT,
-        message=Text(
-            f"The run started more than {limits.processes} processes and threads.",
-            f"프로세스와 스레드 수가 제한({limits.processes}개)을 넘었습니다.",
-        ),
-        advice=Text(
-            "Use num_workers=2 or less in a DataLoader, and start no processes of your own.",
-            "DataLoader의 num_workers는 2 이하로 두고, 직접 프로세스를 만들지 마세요.",
-        ),
-    )
-
-
-def _output(limits: LimitsSpec) -> Ending:
-    limit = f"{limits.output_bytes / 1024**2:g} MiB"
-    return Ending(
-        reason=Reason.OUTPUT_LIMIT,
-        message=Text(f"The code printed more than {limit}.", f"출력이 {limit}를 넘었습니다."),
-        advice=Text(
-            "Print once per epoch, not per batch or image; use log(...) for the learning curve.",
-            "배치나 이미지마다가 아니라 에포크마다 한 번만 출력하고, 학습 곡선은 log(...)로 남기세요.",
-        ),
-    )
-
-
-def _protocol() -> Ending:
-    return Ending(
-        reason=Reason.TRAIN_ERROR,
-        message=Text(
-            "The run ended without a model: something wrote into the grader's own channel.",
-            "모델 없이 실행이 끝났습니다. 채점기 전용 통로에 다른 내용이 기록되었습니다.",
-        ),
-        advice=Text(
-            "Use print() and log(...) only; leave file descriptors, sys.stdout and os._exit alone.",
-            "print()와 log(...)만 사용하고, 파일 디스크립터, sys.stdout, os._exit는 건드리지 마세요.",
-        ),
-    )
-
-
-def _exited(outcome: EndedRun) -> Ending:
+def _exited(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     how = _how(outcome.session.exit)
-    step = _step(outcome.phase)
-    return Ending(
-        reason=Reason.TRAIN_ERROR,
-        message=Text(
-            f"The process {how.en} during {step.en}, before there was a model.", f"{step.ko} 프로세스가 {how.ko}."
-        ),
-        advice=Text(
+    step = step_of(outcome.phase)
+    message = Text(
+        f"The process {how.en} during {step.en}, before there was a model.", f"{step.ko} 프로세스가 {how.ko}."
+    )
+    number = outcome.session.exit.signal
+    if number is None:
+        advice = Text(
             "Let train() return the model; don't call os._exit or kill the process.",
             "train()이 모델을 반환하도록 하고, os._exit를 호출하거나 프로세스를 종료하지 마세요.",
-        ),
+        )
+        return Ending(reason=Reason.TRAIN_ERROR, message=message, advice=advice, figures=figures_of(outcome, limits))
+    advice = Text(
+        "Native code crashed or the process was killed from inside: look for ctypes, for C++ extensions, for tensors "
+        "indexed out of range in compiled code, and for os.kill.",
+        "네이티브 코드가 비정상 종료했거나 프로세스를 안에서 종료한 것입니다. ctypes, C++ 확장, 컴파일된 코드의 잘못된 "
+        "인덱스, os.kill이 있는지 확인하세요.",
+    )
+    return Ending(
+        reason=Reason.CRASHED,
+        message=message,
+        advice=advice,
+        figures=figures_of(outcome, limits),
+        signal=_signal_name(number),
     )
 
 
 def _how(finished: Exit) -> Text:
     if finished.signal is not None:
-        try:
-            name = signal.Signals(finished.signal).name
-        except ValueError:
-            name = f"signal {finished.signal}"
+        name = _signal_name(finished.signal)
         return Text(f"was ended by {name}", f"{name} 신호로 종료되었습니다")
     return Text(f"ended with exit code {finished.code}", f"종료 코드 {finished.code}로 끝났습니다")
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def _failure(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec, submission: Submission) -> Ending:
     if failure.kind == "contract":
-        return _contract(failure)
+        return broken_contract(failure)
     limit = _limit_behind(outcome, failure, limits)
     if limit is not None:
         return limit
@@ -239,7 +137,7 @@ def _failure(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec, subm
             ),
             traceback=frames,
         )
-    step = _step(outcome.phase)
+    step = step_of(outcome.phase)
     return Ending(
         reason=Reason.TRAIN_ERROR,
         message=Text(f"{raised}{where}, while {step.en}.", f"{step.ko} 오류가 났습니다: {raised}{where}"),
@@ -277,8 +175,6 @@ def _advice_on(failure: FailureFields) -> Text:
             "solution.py가 불러오는 파일을 모두 함께 제출하세요. 샌드박스에는 torch, torchvision, numpy, "
             "albumentations만 있고 네트워크는 없습니다.",
         )
-    if "No space left on device" in failure.message:
-        return Text("Write less: the scratch folder is small.", "임시 폴더의 크기가 작으니 파일을 적게 저장하세요.")
     return Text(
         "Run `grade check` on your own machine: it shows the same error in seconds.",
         "자신의 컴퓨터에서 `grade check`를 실행하면 같은 오류를 몇 초 만에 볼 수 있습니다.",
@@ -287,77 +183,14 @@ def _advice_on(failure: FailureFields) -> Text:
 
 def _limit_behind(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec) -> Ending | None:
     """A limit that shows as an exception in the student's code."""
+    on_gpu = "CUDA" in failure.message
+    if on_gpu and (failure.type == "OutOfMemoryError" or "out of memory" in failure.message):
+        return gpu_memory_limit(outcome, limits)
     memory_types = ("MemoryError", "OutOfMemoryError")
     if failure.type in memory_types or "can't allocate memory" in failure.message or outcome.session.exit.out_of_memory:
-        return _memory(outcome, limits)
+        return memory_limit(outcome, limits)
+    if outcome.session.exit.out_of_gpu_memory:
+        return gpu_memory_limit(outcome, limits)
     if outcome.session.exit.out_of_processes:
-        return _processes(limits)
-    return None
-
-
-def _contract(failure: FailureFields) -> Ending:
-    detail = {key: value[:200] for key, value in failure.details.items()}
-    function = detail.get("function", "train")
-    parameter = detail.get("parameter", "?")
-    kind = detail.get("type", "?")
-    words = {
-        "no_function": (
-            Text(f"solution.py has no function {function}().", f"solution.py에 {function}() 함수가 없습니다."),
-            Text(
-                f"Define {function}(...) as the mission's README says.",
-                f"미션 설명서대로 {function}(...) 함수를 정의하세요.",
-            ),
-        ),
-        "not_callable": (
-            Text(
-                f"{function} in solution.py is a {kind}, not a function.",
-                f"solution.py의 {function}은(는) 함수가 아니라 {kind}입니다.",
-            ),
-            Text(f"Define it with `def {function}(...)`.", f"`def {function}(...)`으로 정의하세요."),
-        ),
-        "positional_only": (
-            Text(
-                f"{function}() takes {parameter} by position only.",
-                f"{function}()의 {parameter}이(가) 위치 전용 매개변수입니다.",
-            ),
-            Text("Remove the `/` from its parameters.", "매개변수 목록에서 `/`를 지우세요."),
-        ),
-        "unknown_parameter": (
-            Text(
-                f"{function}() asks for {parameter}, which this mission does not offer.",
-                f"{function}()이(가) 이 미션에서 제공하지 않는 {parameter}을(를) 요구합니다.",
-            ),
-            Text(
-                f"It may ask for any of: {detail.get('offered', '')}. Or give {parameter} a default.",
-                f"사용할 수 있는 이름: {detail.get('offered', '')}. 아니면 {parameter}에 기본값을 주세요.",
-            ),
-        ),
-        "bad_array": (
-            Text(
-                f"A result of your functions ({detail.get('name', '?')}) has dtype {detail.get('dtype', '?')}, "
-                "not one of plain numbers.",
-                f"작성한 함수의 결과({detail.get('name', '?')})가 일반 숫자형이 아닙니다({detail.get('dtype', '?')}).",
-            ),
-            Text("Return what the mission's README says.", "미션 설명서에 나온 형식으로 반환하세요."),
-        ),
-        "bad_probe_value": (
-            Text(
-                f"A result of your functions can't be sent to the grader: {detail.get('detail', '?')}",
-                f"작성한 함수의 결과를 채점기로 보낼 수 없습니다: {detail.get('detail', '?')}",
-            ),
-            Text("Return what the mission's README says.", "미션 설명서에 나온 형식으로 반환하세요."),
-        ),
-        "not_a_module": (
-            Text(
-                f"train() returned {kind}, not a torch.nn.Module.",
-                f"train()이 torch.nn.Module이 아니라 {kind}을(를) 반환했습니다.",
-            ),
-            Text("End train() with `return model`.", "train()의 마지막에 `return model`을 넣으세요."),
-        ),
-        "script_module": (
-            Text("train() returned a TorchScript module.", "train()이 TorchScript 모듈을 반환했습니다."),
-            Text("Return the nn.Module itself, without torch.jit.", "torch.jit 없이 nn.Module 자체를 반환하세요."),
-        ),
-    }
-    message, advice = words.get(failure.code, (_protocol().message, _protocol().advice))
-    return Ending(reason=Reason.TRAIN_ERROR, message=message, advice=advice)
+        return process_limit(outcome, limits)
+    return disk_limit(outcome, limits) if failure.code == DISK_FULL else None

@@ -20,7 +20,7 @@ from grader.execution.events import (
     ValuesCome,
     parse_probe_event,
 )
-from grader.execution.training import IMPORT_S, RUNNER, runner_argv
+from grader.execution.training import RUNNER, runner_argv
 from grader.results import Ending
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox.base import Limits, Request, Sandbox
@@ -168,7 +168,7 @@ def _run(sandbox: Sandbox, job: ProbeJob, selected: list[str]) -> dict[str, Prob
         files={"submission": job.submission.root, "probes.py": job.probes, "inputs": job.inputs},
         budgets=(
             PhaseBudget("setup", wall_s=limits.setup_s),
-            PhaseBudget("import", wall_s=IMPORT_S),
+            PhaseBudget("import", wall_s=limits.import_s),
             *(PhaseBudget(PHASE_PREFIX + probe_id, wall_s=timeouts[probe_id]) for probe_id in selected),
         ),
         caps=Caps(

@@ -18,7 +18,6 @@ from grader.spec import MissionSpec
 
 MAX_MESSAGES = 6_000
 """A little over the runner's own limit on calls of `log`."""
-IMPORT_S = 60.0
 GPU_MEMORY_FRACTION = 0.5
 RUNNER = Mount("runner", Path(runner.__file__).parent)
 AHEAD = "ahead"
@@ -231,7 +230,7 @@ def _budgets(job: TrainingJob) -> tuple[PhaseBudget, ...]:
         train = PhaseBudget("train", wall_s=job.budget_s)
     return (
         PhaseBudget("setup", wall_s=limits.setup_s),
-        PhaseBudget("import", wall_s=IMPORT_S),
+        PhaseBudget("import", wall_s=limits.import_s),
         train,
         PhaseBudget("export", wall_s=limits.export_s),
     )

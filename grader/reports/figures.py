@@ -1,5 +1,6 @@
 """Numbers as people read them, in the language of the report."""
 
+from grader.results import Quantity
 from grader.text import Language
 
 
@@ -34,6 +35,15 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} GiB"
+
+
+def amount(quantity: Quantity, value: float, language: Language) -> str:
+    """So much of something that a run may use only so much of."""
+    if quantity in (Quantity.SECONDS, Quantity.CPU_SECONDS):
+        return seconds(value, language)
+    if quantity is Quantity.PROCESSES:
+        return f"{value:.0f}개" if language == "ko" else f"{value:.0f}"
+    return size(int(value))
 
 
 def number(value: float | str) -> str:

@@ -53,6 +53,9 @@ def render_ending(ending: Ending, language: Language) -> RenderableType:
         for frame in ending.traceback[-MAX_FRAMES:]:
             parts.append(Line(f"  {frame.file}:{frame.line} {frame.function}", style="cyan"))
             parts.append(Line(f"    {frame.source.strip()}"))
+    if ending.figures:
+        told = " · ".join(words.used(figure, language) for figure in ending.figures)
+        parts.append(Line(f"\n{told}", style="dim"))
     if advice := ending.advice.in_language(language):
         parts.append(Line.assemble("\n", ("→ ", "bold"), advice))
     return Panel(

@@ -1,7 +1,7 @@
 """The sentences that every rendering of a report shares."""
 
 from grader.reports import figures
-from grader.results import CriterionResult, Metrics, Mode, Reason, Report, RunInfo, Status, Verdict
+from grader.results import CriterionResult, Figure, Metrics, Mode, Quantity, Reason, Report, RunInfo, Status, Verdict
 from grader.text import Language, Text
 
 SYMBOL = {Status.PASSED: "✓", Status.PARTIAL: "◐", Status.FAILED: "✗", Status.SKIPPED: "–"}
@@ -18,11 +18,24 @@ REASON = {
     Reason.TRAIN_ERROR: Text("The code stopped with an error", "코드 실행 중 오류가 발생했습니다"),
     Reason.TIME_LIMIT: Text("Training ran out of time", "학습 시간이 한도를 넘었습니다"),
     Reason.MEMORY_LIMIT: Text("Training ran out of memory", "메모리 사용량이 한도를 넘었습니다"),
+    Reason.GPU_MEMORY_LIMIT: Text("Training ran out of GPU memory", "GPU 메모리 사용량이 한도를 넘었습니다"),
     Reason.OUTPUT_LIMIT: Text("The code printed too much", "출력량이 한도를 넘었습니다"),
     Reason.PROCESS_LIMIT: Text("The code started too many processes", "프로세스 수가 한도를 넘었습니다"),
+    Reason.DISK_LIMIT: Text("The scratch folder is full", "임시 폴더 용량이 한도를 넘었습니다"),
+    Reason.CRASHED: Text("The process crashed", "프로세스가 비정상 종료되었습니다"),
     Reason.EXPORT_FAILED: Text("The model could not be exported", "모델을 내보낼 수 없었습니다"),
     Reason.ARTIFACT_REJECTED: Text("The exported model was not accepted", "내보낸 모델이 허용되지 않았습니다"),
     Reason.INFRASTRUCTURE: Text("The grading machine failed", "채점 시스템에 문제가 생겼습니다"),
+}
+
+QUANTITY = {
+    Quantity.SECONDS: Text("time", "경과 시간"),
+    Quantity.CPU_SECONDS: Text("CPU time", "CPU 시간"),
+    Quantity.MEMORY_BYTES: Text("peak memory", "최대 메모리"),
+    Quantity.GPU_MEMORY_BYTES: Text("peak GPU memory", "최대 GPU 메모리"),
+    Quantity.OUTPUT_BYTES: Text("output", "출력"),
+    Quantity.DISK_BYTES: Text("scratch folder", "임시 폴더"),
+    Quantity.PROCESSES: Text("processes and threads", "프로세스와 스레드"),
 }
 
 PASSED = Text("Passed", "통과")
@@ -142,3 +155,16 @@ def points(criterion: CriterionResult) -> str:
     """Points earned of those there are; a plus where they come on top."""
     plus = "+" if criterion.bonus else ""
     return f"{figures.points(criterion.points)} / {plus}{figures.points(criterion.max_points)}"
+
+
+def used(figure: Figure, language: Language) -> str:
+    """How much of something a run used and may use, such as `peak memory 1.0 GiB of 1.0 GiB`."""
+    name = QUANTITY[figure.quantity].in_language(language)
+    amount = None if figure.used is None else figures.amount(figure.quantity, figure.used, language)
+    limit = None if figure.limit is None else figures.amount(figure.quantity, figure.limit, language)
+    if amount is None or limit is None:
+        either = amount or limit or "?"
+        if amount is None:
+            either = f"{either} 한도" if language == "ko" else f"limit {either}"
+        return f"{name} {either}"
+    return f"{name} {amount} / {limit}"

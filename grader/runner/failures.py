@@ -1,10 +1,14 @@
 """Turn an exception of the student's code into plain data: what, where, in which of their lines."""
 
+import errno
 import linecache
+import os
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
+
+from .protocol import DISK_FULL
 
 MAX_MESSAGE_CHARS = 2_000
 MAX_SOURCE_CHARS = 200
@@ -29,7 +33,7 @@ def describe(error: BaseException, submission: Path) -> dict[str, Any]:
     """The fields of a `failure` message: type, message, and the frames that lie in the submission."""
     return {
         "kind": "contract" if isinstance(error, ContractError) else "exception",
-        "code": error.code if isinstance(error, ContractError) else "",
+        "code": error.code if isinstance(error, ContractError) else _cause(error),
         "details": {key: _short(value) for key, value in error.details.items()}
         if isinstance(error, ContractError)
         else {},
@@ -37,6 +41,16 @@ def describe(error: BaseException, submission: Path) -> dict[str, Any]:
         "message": _short(error),
         "frames": _student_frames(error, submission),
     }
+
+
+def _cause(error: BaseException) -> str:
+    """What the host can't tell from type and message: torch and NumPy name a full disk each in their own way."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DISK_FULL
+    if isinstance(error, (OSError, RuntimeError)):
+        space = os.statvfs(".")
+        return DISK_FULL if space.f_bavail == 0 or space.f_files > 0 == space.f_favail else ""
+    return ""
 
 
 def _student_frames(error: BaseException, submission: Path) -> list[dict[str, Any]]:

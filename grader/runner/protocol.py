@@ -22,6 +22,8 @@ JSON_KIND = b"J"
 BLOB_KIND = b"B"
 MAX_JSON_BYTES = 64 * 1024
 BLOB_PIECE_BYTES = 1024 * 1024
+DISK_FULL = "disk_full"
+"""Code of a failure that came with a full scratch folder."""
 
 
 class ProtocolError(ValueError):

@@ -59,6 +59,7 @@ class Limits:
         cpus: processors the run may use at one time.
         scratch_bytes: size of the writable scratch folder.
         open_files: open file descriptors per process.
+        gpu_memory_bytes: memory of the GPU, of all processes together; None for no bound.
     """
 
     memory_bytes: int
@@ -66,6 +67,7 @@ class Limits:
     cpus: int
     scratch_bytes: int
     open_files: int = 1024
+    gpu_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,13 @@ class Usage:
         cpu_s: CPU seconds, user and system, over all processes that ever ran inside.
         memory_peak_bytes: the largest memory seen so far.
         processes: processes (and where known threads) alive now.
+        gpu_memory_peak_bytes: the largest memory of the GPU seen so far.
     """
 
     cpu_s: float | None
     memory_peak_bytes: int | None
     processes: int | None
+    gpu_memory_peak_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class Exit:
         out_of_memory: the kernel or the engine killed something inside for memory.
         out_of_processes: the limit on processes refused at least one.
         usage: the final figures.
+        out_of_gpu_memory: it was killed for using more memory of the GPU than it may.
     """
 
     code: int | None
@@ -132,6 +137,7 @@ class Exit:
     out_of_memory: bool
     out_of_processes: bool
     usage: Usage
+    out_of_gpu_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,7 @@ class SandboxProcess(ABC):
         """How it ended; None if it still runs after `timeout_s`.
 
         Raises:
-            InfrastructureError: the engine is gone, or something outside ended the run.
+            RunInterrupted: the engine is gone, or something outside ended the run.
         """
 
     @abstractmethod

@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from grader.errors import GpuUnavailable, GraderError, InfrastructureError, SandboxUnavailable
+from grader.errors import GpuUnavailable, GraderError, RunInterrupted, SandboxUnavailable
 from grader.sandbox import bubblewrap_arguments as arguments
 from grader.sandbox.base import Availability, Exit, Limits, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.cgroup import CgroupHierarchy, remove_folder
@@ -193,7 +193,7 @@ class _BubblewrapProcess(SandboxProcess):
         elif self._killed or out_of_memory:
             returncode = -signal.SIGKILL
         else:
-            raise InfrastructureError(
+            raise RunInterrupted(
                 Text(
                     en="Something outside the sandbox ended the run.",
                     ko="샌드박스 밖에서 실행을 강제로 종료했습니다.",

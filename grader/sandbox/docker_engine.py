@@ -10,7 +10,14 @@ import docker.errors
 import requests.exceptions
 import urllib3.exceptions
 
-from grader.errors import DiskFull, GpuUnavailable, ImageMissing, InfrastructureError, SandboxUnavailable
+from grader.errors import (
+    DiskFull,
+    GpuUnavailable,
+    ImageMissing,
+    InfrastructureError,
+    RunInterrupted,
+    SandboxUnavailable,
+)
 from grader.text import Text, same
 
 _START_ENGINE = Text(
@@ -23,7 +30,7 @@ _START_ENGINE = Text(
 
 def connect(timeout_s: int) -> docker.DockerClient:
     """A connection to the engine that the environment names (DOCKER_HOST), which has answered."""
-    with translated(""):
+    with translated("", connected=False):
         _knock(timeout_s)
         client = docker.from_env(timeout=timeout_s)
         try:
@@ -48,14 +55,15 @@ def _knock(timeout_s: int) -> None:
 
 
 @contextmanager
-def translated(image: str) -> Iterator[None]:
+def translated(image: str, *, connected: bool = True) -> Iterator[None]:
     """Turns what the client library raises into the grader's errors, with the cause kept.
 
     Args:
         image: what was asked for, to be named if it is missing.
+        connected: the engine has answered before, so that silence means that it went away.
 
     Raises:
-        ImageMissing, GpuUnavailable, DiskFull, SandboxUnavailable, InfrastructureError: see `translate`.
+        ImageMissing, GpuUnavailable, DiskFull, SandboxUnavailable, RunInterrupted: see `translate`.
     """
     try:
         yield
@@ -65,16 +73,18 @@ def translated(image: str) -> Iterator[None]:
         urllib3.exceptions.HTTPError,
         OSError,
     ) as error:
-        raise translate(error, image) from error
+        raise translate(error, image, connected=connected) from error
 
 
-def translate(error: Exception, image: str) -> InfrastructureError:
+def translate(error: Exception, image: str, *, connected: bool) -> InfrastructureError:
     """The grader's error for one of the client library's."""
     if isinstance(error, docker.errors.ImageNotFound):
         return ImageMissing(
             Text(en=f"Docker has no image {image}.", ko=f"Docker에 {image} 이미지가 없습니다."),
             Text(en="Build it once: grade image build", ko="먼저 이미지를 한 번 만드세요: grade image build"),
         )
+    if isinstance(error, docker.errors.NotFound):
+        return ended_from_outside()
     if isinstance(error, docker.errors.APIError):
         return _refused(str(error.explanation or error), image)
     if _mentions_permission(error):
@@ -86,30 +96,33 @@ def translate(error: Exception, image: str) -> InfrastructureError:
                 "Docker 없이 채점하려면: --sandbox bubblewrap",
             ),
         )
+    if connected:
+        return engine_gone()
     return SandboxUnavailable(
         Text(en="No Docker engine answers.", ko="Docker 엔진이 응답하지 않습니다."), _START_ENGINE
     )
 
 
-def ended_from_outside() -> InfrastructureError:
+def ended_from_outside() -> RunInterrupted:
     """Somebody else stopped the container."""
-    return InfrastructureError(
+    return RunInterrupted(
         Text(en="The container was stopped from outside.", ko="컨테이너가 외부에서 중지되었습니다."),
         Text(en="Grade the submission again.", ko="제출물을 다시 채점하세요."),
     )
 
 
-def engine_gone() -> InfrastructureError:
-    """The engine stopped answering during a run."""
-    return InfrastructureError(
-        Text(en="The Docker engine stopped during the run.", ko="실행 도중 Docker 엔진이 멈췄습니다."), _START_ENGINE
+def engine_gone() -> RunInterrupted:
+    """The engine has answered before, and no longer does."""
+    return RunInterrupted(
+        Text(en="The Docker engine stopped during the grading.", ko="채점 도중 Docker 엔진이 멈췄습니다."),
+        _START_ENGINE,
     )
 
 
 def _refused(explanation: str, image: str) -> InfrastructureError:
     said = explanation.lower()
     if "no such image" in said:
-        return translate(docker.errors.ImageNotFound(explanation), image)
+        return translate(docker.errors.ImageNotFound(explanation), image, connected=True)
     if "could not select device driver" in said or "nvidia" in said or "cdi device" in said:
         return GpuUnavailable(
             Text(

@@ -13,9 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from grader.errors import InfrastructureError
+from grader.errors import RunInterrupted
 from grader.runner.protocol import FrameReader, Message, ProtocolError
-from grader.sandbox.base import Exit, Request, Sandbox, SandboxProcess, Usage
+from grader.sandbox.base import Exit, Limits, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.delivery import encode_delivery
 from grader.text import Text
 
@@ -35,6 +35,7 @@ class SessionEnd(StrEnum):
     """The program ended before that."""
     TIME = "time"
     MEMORY = "memory"
+    GPU_MEMORY = "gpu_memory"
     OUTPUT = "output"
     PROCESSES = "processes"
     PROTOCOL = "protocol"
@@ -104,7 +105,8 @@ class SessionResult:
 
     Attributes:
         end: why it ended.
-        phase: the phase it ended in.
+        budget: of the phase it ended in.
+        limits: what the backend held it to.
         exit: how the program ended; by our own kill where the session had come to its end before.
         phases: time used in each phase that was entered.
         usage: figures over the whole session.
@@ -112,11 +114,17 @@ class SessionResult:
     """
 
     end: SessionEnd
-    phase: str
+    budget: PhaseBudget
+    limits: Limits
     exit: Exit
     phases: dict[str, PhaseUse]
     usage: Usage
     output: Output
+
+    @property
+    def phase(self) -> str:
+        """The phase it ended in."""
+        return self.budget.name
 
 
 Handler = Callable[[Message], "str | bool"]
@@ -202,7 +210,8 @@ def run_session(
         tick: told a few times a second how much of the phase is used.
 
     Raises:
-        InfrastructureError: the sandbox can't start, or the engine failed under it.
+        InfrastructureError: the sandbox can't start.
+        RunInterrupted: the engine failed under it, or something outside ended it.
     """
     with sandbox.start(request) as process:
         process.send(encode_delivery(job, files or {}))
@@ -214,13 +223,14 @@ def run_session(
         finished = process.wait(EXIT_GRACE_S) if end is SessionEnd.EXITED else None
         finished = finished or _end(process)
     if finished is None:
-        raise InfrastructureError(
+        raise RunInterrupted(
             Text("The sandbox did not stop when it was told to.", "샌드박스가 종료 명령에 응답하지 않았습니다."),
             Text("Run `grade doctor --clean`, then try again.", "`grade doctor --clean`을 실행한 뒤 다시 시도하세요."),
         )
     return SessionResult(
         end=_limit_behind(end, finished),
-        phase=clock.budget.name,
+        budget=clock.budget,
+        limits=request.limits,
         exit=finished,
         phases=clock.used,
         usage=_larger(usage, finished.usage),
@@ -326,6 +336,8 @@ def _limit_behind(end: SessionEnd, finished: Exit) -> SessionEnd:
     """
     if end in (SessionEnd.EXITED, SessionEnd.PROTOCOL) and finished.out_of_memory:
         return SessionEnd.MEMORY
+    if end in (SessionEnd.EXITED, SessionEnd.PROTOCOL) and finished.out_of_gpu_memory:
+        return SessionEnd.GPU_MEMORY
     if end in (SessionEnd.EXITED, SessionEnd.PROTOCOL, SessionEnd.TIME) and finished.out_of_processes:
         return SessionEnd.PROCESSES
     return end
@@ -339,4 +351,5 @@ def _larger(first: Usage, second: Usage) -> Usage:
         cpu_s=larger(first.cpu_s, second.cpu_s),
         memory_peak_bytes=larger(first.memory_peak_bytes, second.memory_peak_bytes),
         processes=larger(first.processes, second.processes),
+        gpu_memory_peak_bytes=larger(first.gpu_memory_peak_bytes, second.gpu_memory_peak_bytes),
     )

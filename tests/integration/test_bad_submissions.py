@@ -9,7 +9,7 @@ import pytest
 from grader.course import Course
 from grader.pipeline import grade_submission
 from grader.progress import Silent
-from grader.results import Reason, Report, Status, Verdict
+from grader.results import Quantity, Reason, Report, Status, Verdict
 from tests.integration.submissions import MODEL, QUICK, request, strict_mission, write
 
 RUN_ENDS = {
@@ -22,12 +22,17 @@ RUN_ENDS = {
     "returns_a_dict": ("def train(): return {'accuracy': 1.0}", Reason.TRAIN_ERROR, "returned dict"),
     "sys_exit": ("import sys\ndef train(): sys.exit(0)", Reason.TRAIN_ERROR, "SystemExit"),
     "os_exit": ("import os\ndef train(): os._exit(0)", Reason.TRAIN_ERROR, "exit code 0"),
-    "kills_the_runner": ("import os\ndef train(): os.kill(os.getpid(), 11)", Reason.TRAIN_ERROR, "ended"),
+    "kills_the_runner": ("import os\ndef train(): os.kill(os.getpid(), 11)", Reason.CRASHED, "SIGSEGV"),
     "writes_outside": ("def train(): open('/usr/marker', 'w')", Reason.TRAIN_ERROR, "Error"),
     "fills_the_scratch_folder": (
         "def train():\n    open('big', 'wb').write(bytes(600 * 1024**2))",
-        Reason.TRAIN_ERROR,
-        "No space left",
+        Reason.DISK_LIMIT,
+        "256 MiB",
+    ),
+    "saves_a_model_too_big_for_the_scratch_folder": (
+        "import torch\ndef train(): torch.save(torch.ones(80 * 1024**2), 'big.pt')",
+        Reason.DISK_LIMIT,
+        "256 MiB",
     ),
     "prints_too_much": ("def train():\n    while True: print('x' * 10_000)", Reason.OUTPUT_LIMIT, "printed more than"),
     "never_ends": ("def train():\n    while True: pass", Reason.TIME_LIMIT, "budget of 4 s"),
@@ -71,6 +76,14 @@ RUN_ENDS = {
     ),
 }
 
+EXCEEDED = {
+    Reason.TIME_LIMIT: {Quantity.SECONDS, Quantity.CPU_SECONDS},
+    Reason.MEMORY_LIMIT: {Quantity.MEMORY_BYTES},
+    Reason.OUTPUT_LIMIT: {Quantity.OUTPUT_BYTES},
+    Reason.PROCESS_LIMIT: {Quantity.PROCESSES},
+    Reason.DISK_LIMIT: {Quantity.DISK_BYTES},
+}
+
 
 def grade(course: Course, path: Path, sandbox: str, **limits: float) -> Report:
     return grade_submission(request(strict_mission(course, **limits), path, sandbox), progress=Silent())
@@ -98,6 +111,13 @@ def test_run_that_ends_badly_has_its_reason_and_leaves_nothing(
     assert words in report.ending.message.en
     assert report.ending.advice.en
     assert report.ending.advice.ko
+    if reason in EXCEEDED:
+        first, *others = report.ending.figures
+        assert first.quantity in EXCEEDED[reason]
+        assert first.limit is not None
+        assert first.used is None or first.used >= 0.95 * first.limit
+        assert {Quantity.SECONDS, Quantity.MEMORY_BYTES} <= {figure.quantity for figure in (first, *others)}
+    assert report.ending.signal == ("SIGSEGV" if reason is Reason.CRASHED else None)
     assert not report.passed
     assert {line.status for line in report.criteria} <= {Status.FAILED, Status.SKIPPED, Status.PASSED}
     shown = report.model_dump_json()
