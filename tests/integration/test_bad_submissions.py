@@ -30,7 +30,7 @@ RUN_ENDS = {
         "256 MiB",
     ),
     "saves_a_model_too_big_for_the_scratch_folder": (
-        "import torch\ndef train(): torch.save(torch.ones(80 * 1024**2), 'big.pt')",
+        "import torch\ndef train():\n    for name in 'abcd': torch.save(torch.ones(40 * 1024**2), name)",
         Reason.DISK_LIMIT,
         "256 MiB",
     ),
