@@ -34,6 +34,7 @@ from grader.progress import Progress, Stage
 from grader.results import Ending, Mode, Reason, Report, RunInfo, StudentOutput
 from grader.sandbox import open_sandbox
 from grader.sandbox.base import Sandbox
+from grader.sandbox.owner import owned_name
 from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
 from grader.submission import Submission, collect
 from grader.submission.source import decode_python
@@ -403,9 +404,9 @@ def _static_rules(mission: Mission) -> StaticRules:
 
 @contextmanager
 def _workspace() -> Iterator[Path]:
-    """A temporary folder, gone at the end whatever happens; a full disk is named as such."""
+    """A temporary folder, gone at the end, or by `grade doctor --clean` after a kill; a full disk is named as such."""
     try:
-        with tempfile.TemporaryDirectory(prefix="deep-grader-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=owned_name("grading-"), ignore_cleanup_errors=True) as folder:
             yield Path(folder)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

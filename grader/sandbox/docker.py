@@ -53,6 +53,7 @@ class DockerSandbox(Sandbox):
         self._lock = threading.Lock()
         self._connection: docker.DockerClient | None = None
         self._processors = 0
+        self._left: list[str] = []
 
     def availability(self, *, gpu: int | None = None) -> Availability:
         try:
@@ -68,9 +69,10 @@ class DockerSandbox(Sandbox):
     def start(self, request: Request) -> SandboxProcess:
         check_mounts(request.mounts, as_stranger=_user() == _NOBODY)
         client = self._client()
+        self._remove_left(client)
         with translated(self._image):
             container = client.api.create_container(self._image, **self._settings(client, request))["Id"]
-        return _Container(client, container, image=self._image)
+        return _Container(client, container, image=self._image, left=self._left)
 
     def sweep(self) -> list[str]:
         removed = []
@@ -86,8 +88,21 @@ class DockerSandbox(Sandbox):
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
+                self._remove_left(self._connection)
                 self._connection.close()
                 self._connection = None
+
+    def _remove_left(self, client: docker.DockerClient) -> None:
+        """Removes containers of runs that ended while the engine was away."""
+        while self._left:
+            container = self._left.pop()
+            try:
+                client.api.remove_container(container, force=True, v=True)
+            except docker.errors.NotFound:
+                continue
+            except (docker.errors.APIError, requests.exceptions.RequestException):
+                self._left.append(container)
+                return
 
     def _client(self) -> docker.DockerClient:
         """The one connection of this sandbox, made at first use."""
@@ -160,10 +175,11 @@ class DockerSandbox(Sandbox):
 class _Container(SandboxProcess):
     """One container, created by the caller, from its start to its removal."""
 
-    def __init__(self, client: docker.DockerClient, container: str, *, image: str) -> None:
+    def __init__(self, client: docker.DockerClient, container: str, *, image: str, left: list[str]) -> None:
         self._api = client.api
         self._id = container
         self._image = image
+        self._left = left
         self._began = time.time()
         self._killed = False
         self._closed = False
@@ -229,9 +245,12 @@ class _Container(SandboxProcess):
             self._meter.close()
         if self._stream is not None:
             self._stream.close()
-        # Where the engine is gone, `sweep` removes the container once it is back.
-        with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
+        try:
             self._api.remove_container(self._id, force=True, v=True)
+        except docker.errors.NotFound:
+            pass
+        except (docker.errors.APIError, requests.exceptions.RequestException):
+            self._left.append(self._id)  # the engine is away: the sandbox removes it once it is back
         if self._waiter.ident is not None:
             self._waiter.join(_ENGINE_S)
 

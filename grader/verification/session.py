@@ -16,6 +16,7 @@ from grader.progress import Silent
 from grader.results import Report, Verdict
 from grader.sandbox import SandboxName, open_sandbox
 from grader.sandbox.base import Sandbox
+from grader.sandbox.owner import owned_name
 from grader.sandbox.warm import WarmSandbox
 from grader.settings import Settings
 from grader.text import Text
@@ -73,7 +74,7 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
         results[place] = result
         on_result(result)
 
-    with tempfile.TemporaryDirectory(prefix="deep-grader-verify-") as folder, _workers(request) as carry_out_all:
+    with tempfile.TemporaryDirectory(prefix=owned_name("verify-")) as folder, _workers(request) as carry_out_all:
         for with_model in (False, True):
             orders = {}
             for place, case in enumerate(cases):

@@ -1,0 +1,15 @@
+"""Announces a model of a terabyte and begins to send it.
+
+Goal: a crash
+Ends: train_error
+"""
+
+import time
+
+from kit import speak
+
+
+def train():
+    speak({"event": "phase", "phase": "export"})
+    speak({"event": "artifact", "blob_bytes": 10**12})
+    time.sleep(60)
