@@ -145,6 +145,15 @@ def test_tar_with_huge_extended_header_is_refused(kind: bytes, tmp_path: Path) -
     assert "damaged" in refused(content, tmp_path)
 
 
+def test_tar_with_endless_pax_records_in_many_headers_is_refused(tmp_path: Path) -> None:
+    """200 KB of gzip kept the reader busy for 5 s."""
+    records = b"5 a=\n" * 50_000
+    extended = (header(b"x", b"x", octal(len(records))) + padded(records)) * 7
+    entries = (extended + header(b".git/a", b"0", octal(0))) * 6
+    content = gzip.compress(entries + tar_of(), 1)
+    assert "damaged" in refused(content, tmp_path, name="kim.tgz")
+
+
 @pytest.mark.parametrize(
     "records",
     [
