@@ -211,7 +211,7 @@ def any_tar(chance: random.Random) -> bytes:
     packed = bytes(tape)
     if chance.random() < 0.5:
         return packed
-    if chance.random() < 0.9:
+    if chance.random() < 0.95:
         return gzip_of(packed)
     half = len(packed) // 2
     return gzip_of(packed[:half]) + chance.choice((b"", b"\0" * 9, b"x")) + gzip_of(packed[half:])

@@ -190,6 +190,16 @@ def test_gzip_bomb_without_tar_is_stopped(tmp_path: Path) -> None:
     refused(gzip.compress(bytes(300_000_000), 1), tmp_path, name="kim.tgz")
 
 
+@pytest.mark.parametrize("after", [gzip.compress(b""), gzip.compress(tar_of()), b"x", b"\0" * 600_000 + b"x"])
+def test_gzip_with_something_after_its_member_is_refused(after: bytes, tmp_path: Path) -> None:
+    """50 MiB of empty members took 9 s to read."""
+    assert "damaged" in refused(gzip.compress(tar_of()) + after, tmp_path, name="kim.tgz")
+
+
+def test_gzip_padded_with_zeros_is_read(tmp_path: Path) -> None:
+    assert len(taken(gzip.compress(tar_of()) + bytes(600_000), tmp_path, name="kim.tgz").files) == 1
+
+
 def test_archive_larger_than_a_submission_is_not_opened(tmp_path: Path) -> None:
     assert "larger than" in refused(tar_of((file("a"), bytes(5000))), tmp_path, CollectLimits(total_bytes=4096))
 
