@@ -62,7 +62,7 @@ def run(reader: Reader, *, memory_bytes: int) -> Counter[str]:
         with tempfile.TemporaryDirectory() as folder:
             pytest.skip(f"only input {INDEX} was read; {reader(Path(folder))(_chance(int(INDEX)))}")
     began = time.monotonic()
-    workers = (os.cpu_count() or 1) if INPUTS >= MANY else 1
+    workers = len(os.sched_getaffinity(0)) if INPUTS >= MANY else 1
     shares = [_start(reader, range(first, INPUTS, workers), memory_bytes) for first in range(workers)]
     finished = [_finish(reader, *share) for share in shares]
     wall_s = time.monotonic() - began
@@ -108,6 +108,7 @@ def _finish(
     """Counts of a process, and by how many bytes its memory rose."""
     try:
         answer = json.loads(receiver.recv_bytes())
+        process.join()
     except EOFError:
         process.join()
         answer = {"failure": f"the process ended with exit code {process.exitcode}"}

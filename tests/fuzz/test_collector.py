@@ -29,58 +29,22 @@ zip's table of contents, 30 times its size for a notebook's JSON (0.5 MB), 850 t
 
 PARTS = (
     *("..", ".", "", "C:", "c:x", "a\\b", "\0", "\n", "\u202e", "\u2028", "\x1b[2J", "\ufeff", "\ud800", "\U0010ffff"),
-    *(
-        "e\u0301",
-        "\u00e9",
-        "ß",
-        "ss",
-        "SS",
-        "İ",
-        "i\u0307",
-        "ﬁ",
-        "fi",
-        "ſolution.py",
-        "\u212a",
-        "K",
-        "가",
-        "\u1100\u1161",
-    ),
-    *("solution.py", "Solution.py", "main.py", "a.ipynb", "data.txt", "pkg", "__init__.py", "__pycache__", ".git"),
-    *("mnist", "raw", "x.pyc", "CON", "nul.txt", "a:b", "~", "*", " ", "a ", "a.", "\u0301" * 9, "n" * 260, "한" * 90),
+    *("e\u0301", "\u00e9", "ß", "ss", "SS", "İ", "i\u0307", "ﬁ", "fi", "\u212a", "K", "가", "\u1100\u1161", "a:b"),
+    *("solution.py", "Solution.py", "ſolution.py", "main.py", "a.ipynb", "data.txt", "pkg", "__init__.py", "mnist"),
+    *("__pycache__", ".git", "raw", "x.pyc", "CON", "nul.txt", "~", "*", " ", "a ", "a."),
+    *("\u0301" * 9, "n" * 260, "한" * 90),
 )
 FREQUENT = (
     *("solution.py", "main.py", "a.ipynb", "kim/solution.py", "./solution.py"),
     *("kim/model/net.py", "data.txt", "other.py", "b.ipynb"),
 )
 LINES = (
-    *(
-        "import os",
-        "import torch.nn as nn",
-        "from __future__ import annotations",
-        "X = 1",
-        "Y = X + 1",
-        "print('한글')",
-    ),
-    *("def train():\n    return None", "class Net(nn.Module):\n    pass", "%time x", "!ls \\\n-l", "x?", "%%bash\nls"),
-    *("f(\n1)", "# coding: utf-7", "# -*- coding: cp949 -*-", "if 1:\n  X = 2", "for i in X: pass", "'''%\n!'''"),
-    *(
-        "try:\n  import a\nexcept: pass",
-        "@f\ndef g(): pass",
-        "a; b(); c = 1",
-        "x = [i for i in range(3)]",
-        "\\d = '\\d'",
-    ),
-    *(
-        "f'{X!r:>{Y}}'",
-        "lambda: (yield)",
-        "x = (",
-        "   y",
-        "\tz",
-        "match x:\n  case 1: pass",
-        "X: int",
-        "X += 1",
-        "é = 1",
-    ),
+    *("import os", "import torch.nn as nn", "from __future__ import annotations", "X = 1", "Y = X + 1"),
+    *("def train():\n    return None", "class Net(nn.Module):\n    pass", "print('한글')"),
+    *("%time x", "!ls \\\n-l", "x?", "%%bash\nls", "# coding: utf-7", "# -*- coding: cp949 -*-", "f(\n1)"),
+    *("if 1:\n  X = 2", "for i in X: pass", "'''%\n!'''", "try:\n  import a\nexcept: pass", "@f\ndef g(): pass"),
+    *("a; b(); c = 1", "x = [i for i in range(3)]", "\\d = '\\d'", "f'{X!r:>{Y}}'", "lambda: (yield)", "x = ("),
+    *("   y", "\tz", "match x:\n  case 1: pass", "X: int", "X += 1", "é = 1"),
 )
 KINDS = {
     "damaged or is not what": "archive: damaged",
@@ -121,7 +85,7 @@ def any_name(chance: random.Random) -> str:
 
 
 def any_source(chance: random.Random) -> bytes:
-    lines = [chance.choice(LINES[:7] if chance.random() < 0.8 else LINES) for _ in range(chance.randrange(6))]
+    lines = [chance.choice(LINES[:8] if chance.random() < 0.8 else LINES) for _ in range(chance.randrange(6))]
     text = chance.choice(("\n", "\n", "\n", "\r\n", "\r", "\f")).join(lines)
     match chance.randrange(30):
         case 0:
