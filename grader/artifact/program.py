@@ -98,7 +98,7 @@ class Program:
         input_shape: (N, C, H, W) as exported; N is None where the batch dimension is dynamic.
         output: name of the logits.
         weights: parameters, buffers and constants by value name.
-        torch_version: what the archive says wrote it; for the report only.
+        torch_version: what the archive says wrote it, `unknown` where that is no version; for the report only.
     """
 
     nodes: tuple[Node, ...]

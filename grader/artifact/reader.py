@@ -1,5 +1,6 @@
 """From the bytes of a `.pt2` to a vetted program, without running, resolving or unpickling anything in it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from grader.artifact.weights import Stored, read_weights
 SCHEMA_MAJOR: Final = 8
 _FLOAT32, _STRIDED = 7, 7
 _MARKERS: Final = {"archive_format": b"pt2", "archive_version": b"0", "byteorder": b"little"}
+_VERSION: Final = re.compile(r"[\w.+-]{1,40}", re.ASCII)
 _WEIGHT_SPECS: Final = {
     "parameter": ("parameter", "parameter_name"),
     "buffer": ("buffer", "buffer_name"),
@@ -73,8 +75,13 @@ def _program(document: dict[str, Any], stored: Mapping[str, Stored], caps: Caps)
         input_shape=_image_shape(field(field(graph, "tensor_values", dict), images, dict)),
         output=output,
         weights=weights,
-        torch_version=str(document.get("torch_version"))[:40],
+        torch_version=_version(document.get("torch_version")),
     )
+
+
+def _version(unvetted: Any) -> str:
+    """The version if it looks like one: a report prints it, and a database keeps it."""
+    return unvetted if type(unvetted) is str and _VERSION.fullmatch(unvetted) else "unknown"
 
 
 def _inputs(specs: list[Any], stored: Mapping[str, Stored]) -> tuple[dict[str, Weight], str]:

@@ -1,5 +1,6 @@
 """The raw weights: bytes become tensors only where a literal shape fits them exactly."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from grader.artifact.document import field, literal_int, parse_object
 from grader.artifact.refusal import quote, refuse
 
 MAX_DIMENSIONS = 8
+MAX_FIGURE: Final = 2**31
+"""A size, stride or offset; also the product of all sizes but zeros. torch counts in 64 bits, and fails beyond: also
+where there is nothing to count, as in a stride over a dimension of size 1."""
 _PATH: Final = re.compile(r"[^\W_][\w.\- ]{0,254}|_[\w.\- ]{0,254}")
 _FILES: Final = {
     "data/weights/": re.compile(r"weight_\d{1,6}", re.ASCII),
@@ -126,7 +130,10 @@ def _entry(path: str, unvetted: Any, folder: str) -> tuple[str, _Layout]:
     sizes = tuple(literal_int(size) for size in field(meta, "sizes", list)[: MAX_DIMENSIONS + 1])
     strides = tuple(literal_int(stride) for stride in field(meta, "strides", list)[: MAX_DIMENSIONS + 1])
     offset = literal_int(meta.get("storage_offset"))
-    if len(sizes) != len(strides) or len(sizes) > MAX_DIMENSIONS or min((offset, *sizes, *strides)) < 0:
+    if len(sizes) != len(strides) or len(sizes) > MAX_DIMENSIONS:
+        raise refuse("weight_size", name=quote(path))
+    extent = math.prod(size or 1 for size in sizes)
+    if min((offset, *sizes, *strides)) < 0 or max((extent, offset, *strides)) > MAX_FIGURE:
         raise refuse("weight_size", name=quote(path))
     return folder + file, _Layout(dtype, sizes, strides, offset)
 

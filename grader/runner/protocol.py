@@ -123,7 +123,7 @@ class FrameReader:
         if blob_bytes is None:
             return Message(payload, None)
         if blob_bytes > self._max_blob_bytes:
-            raise ProtocolError(f"a blob of {blob_bytes} bytes is over the limit of {self._max_blob_bytes}")
+            raise ProtocolError(f"a blob is over the limit of {self._max_blob_bytes} bytes")
         if blob_bytes == 0:
             return Message(payload, b"")
         self._announced, self._blob_bytes = payload, blob_bytes

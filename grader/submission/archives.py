@@ -1,11 +1,11 @@
 """Archives out of student hands, read entry by entry into an `Intake`. Nothing is extracted to disk here."""
 
-import gzip
 import io
 import stat
 import struct
 import zipfile
 import zlib
+from typing import TYPE_CHECKING
 
 from grader.errors import SubmissionInvalid
 from grader.submission.intake import CHUNK_BYTES, Intake, Read, not_plain, too_large_in_all
@@ -13,6 +13,9 @@ from grader.submission.model import MIB
 from grader.submission.names import decode_name, printable
 from grader.submission.tape import damaged, entries
 from grader.text import Text
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 FOREIGN_SUFFIXES = (".7z", ".rar", ".alz", ".egg", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".gz", ".bz2", ".xz", ".zst")
@@ -41,12 +44,45 @@ def read_archive(archive: bytes, intake: Intake) -> None:
     if archive.startswith(b"PK"):
         _read_zip(archive, intake)
     elif archive.startswith(b"\x1f\x8b"):
-        with gzip.GzipFile(fileobj=io.BytesIO(archive)) as stream:
-            _read_tar(stream.read, intake)
+        _read_tar(io.BufferedReader(_Inflated(archive), CHUNK_BYTES).read, intake)
     elif archive[257:262] == b"ustar" or archive.startswith(bytes(512)):
         _read_tar(io.BytesIO(archive).read, intake)
     else:
         raise damaged()
+
+
+class _Inflated(io.RawIOBase):
+    """The bytes in a gzip of one member, as every packer of folders writes it; after it there may be zeros.
+
+    The standard library's reader takes any number of empty members, and goes through names in headers byte by byte:
+    50 MiB of either kept it busy for 9 and 4 s.
+    """
+
+    def __init__(self, archive: bytes) -> None:
+        self._inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self._left = memoryview(archive)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Raises zlib.error or EOFError where the member is damaged or cut off, or something comes after it."""
+        target = memoryview(buffer)
+        while not self._inflater.eof:
+            raw = self._inflater.unconsumed_tail or self._next()
+            chunk = self._inflater.decompress(raw, len(target))
+            if chunk:
+                target[: len(chunk)] = chunk
+                return len(chunk)
+        if self._inflater.unused_data.strip(b"\0") or bytes(self._left).strip(b"\0"):
+            raise zlib.error("something comes after the first member")
+        return 0
+
+    def _next(self) -> memoryview:
+        if not self._left:
+            raise EOFError
+        piece, self._left = self._left[:CHUNK_BYTES], self._left[CHUNK_BYTES:]
+        return piece
 
 
 class _Meter:
@@ -62,7 +98,7 @@ class _Meter:
         def counting_read(size: int) -> bytes:
             try:
                 chunk = read(size)
-            except (gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            except (EOFError, zlib.error, zipfile.BadZipFile) as error:
                 raise damaged() from error
             self._left_bytes -= len(chunk)
             if self._left_bytes < 0:

@@ -98,7 +98,8 @@ def vet_name(raw_name: str) -> str:
     if len(raw_name) > MAX_NAME_BYTES:  # before normalising: NFC of a megabyte of combining marks takes seconds
         raise _refused(raw_name, "it is too long", "너무 깁니다")
     name = unicodedata.normalize("NFC", raw_name)
-    if name.startswith("/") or _DRIVE_LETTER.match(name):
+    # A drive letter anywhere: a folder around it may be taken off later.
+    if name.startswith("/") or any(_DRIVE_LETTER.match(part) for part in name.split("/")):
         raise _refused(raw_name, "it is absolute", "절대 경로입니다")
     if "\\" in name:
         raise _refused(raw_name, "it holds a backslash", "역슬래시(\\)가 들어 있습니다")

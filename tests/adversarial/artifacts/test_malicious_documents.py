@@ -78,6 +78,17 @@ WEIGHT_CASES: dict[str, tuple[Edit, str, str]] = {
     "negative_offset": (set_meta(storage_offset={"as_int": -1}), "weight_size", "conv.weight"),
     "negative_stride": (set_meta(strides=sizes(9, 9, 3, -1)), "weight_size", "conv.weight"),
     "long_stride": (set_meta(strides=sizes(9, 9, 3, 2**40)), "weight_size", "conv.weight"),
+    "empty_beyond_64_bits": (set_meta(sizes=sizes(0, 10**30), strides=sizes(1, 1)), "weight_size", "conv.weight"),
+    "empty_with_overflowing_strides": (
+        set_meta(sizes=sizes(0, *[2**31] * 7), strides=sizes(*[1] * 8)),
+        "weight_size",
+        "conv.weight",
+    ),
+    "stride_beyond_64_bits_over_one_element": (
+        set_meta(sizes=sizes(1), strides=sizes(10**30)),
+        "weight_size",
+        "conv.weight",
+    ),
     "negative_size": (set_meta(sizes=sizes(-2, 1, 3, 3)), "weight_size", "conv.weight"),
     "too_many_dimensions": (set_meta(sizes=sizes(*[1] * 99), strides=sizes(*[1] * 99)), "weight_size", "conv.weight"),
     "shape_as_string": (set_meta(sizes="[2, 1, 3, 3]"), "malformed_model", "sizes"),
@@ -461,6 +472,15 @@ def test_lie_in_the_graph_is_refused(case: str, tmp_path: Path) -> None:
     edit, code, words = GRAPH_CASES[case]
     error = refused(tmp_path, honest().edited(edit))
     assert (error.code, words in error.message.en) == (code, True), error.message.en
+
+
+@pytest.mark.parametrize(
+    "version", ["2.13\n", "\ud800", "\0", "<script>", "9" * 41, "", None, 2.13, ["2.13"]], ids=ascii
+)
+def test_version_that_is_none_is_not_repeated(version: object, tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    path.write_bytes(honest().edited(lambda document: document.update(torch_version=version)).to_bytes())
+    assert read_artifact(path, Caps()).torch_version == "unknown"
 
 
 def test_marker_in_expressions_and_guards_is_never_run(tmp_path: Path) -> None:

@@ -145,6 +145,15 @@ def test_tar_with_huge_extended_header_is_refused(kind: bytes, tmp_path: Path) -
     assert "damaged" in refused(content, tmp_path)
 
 
+def test_tar_with_endless_pax_records_in_many_headers_is_refused(tmp_path: Path) -> None:
+    """200 KB of gzip kept the reader busy for 5 s."""
+    records = b"5 a=\n" * 50_000
+    extended = (header(b"x", b"x", octal(len(records))) + padded(records)) * 7
+    entries = (extended + header(b".git/a", b"0", octal(0))) * 6
+    content = gzip.compress(entries + tar_of(), 1)
+    assert "damaged" in refused(content, tmp_path, name="kim.tgz")
+
+
 @pytest.mark.parametrize(
     "records",
     [
@@ -179,6 +188,16 @@ def test_tar_bomb_hidden_in_junk_is_stopped(tmp_path: Path) -> None:
 
 def test_gzip_bomb_without_tar_is_stopped(tmp_path: Path) -> None:
     refused(gzip.compress(bytes(300_000_000), 1), tmp_path, name="kim.tgz")
+
+
+@pytest.mark.parametrize("after", [gzip.compress(b""), gzip.compress(tar_of()), b"x", b"\0" * 600_000 + b"x"])
+def test_gzip_with_something_after_its_member_is_refused(after: bytes, tmp_path: Path) -> None:
+    """50 MiB of empty members took 9 s to read."""
+    assert "damaged" in refused(gzip.compress(tar_of()) + after, tmp_path, name="kim.tgz")
+
+
+def test_gzip_padded_with_zeros_is_read(tmp_path: Path) -> None:
+    assert len(taken(gzip.compress(tar_of()) + bytes(600_000), tmp_path, name="kim.tgz").files) == 1
 
 
 def test_archive_larger_than_a_submission_is_not_opened(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ def refused(content: bytes, tmp_path: Path, limits: CollectLimits | None = None)
         ("/etc/cron.d/evil", "absolute"),
         ("C:/evil.py", "absolute"),
         ("c:evil.py", "absolute"),
+        ("./C:/evil.py", "absolute"),
+        ("kim/C:/evil.py", "absolute"),
         ("a//b.py", "empty part"),
         ("a\x1b[2J.py", "control"),
         ("a\u202egnp.py", "control"),
