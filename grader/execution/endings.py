@@ -7,6 +7,7 @@ from grader.execution.contract_endings import broken_contract, channel_misused
 from grader.execution.ended import EndedRun, step_of
 from grader.execution.events import FailureFields, RawFrame
 from grader.execution.limit_endings import (
+    artifact_too_large,
     disk_limit,
     figures_of,
     gpu_memory_limit,
@@ -48,6 +49,8 @@ def ending_of(outcome: EndedRun, limits: LimitsSpec, submission: Submission) -> 
             return process_limit(outcome, limits)
         case SessionEnd.OUTPUT:
             return output_limit(outcome, limits)
+        case SessionEnd.BLOB:
+            return artifact_too_large(outcome, limits) if outcome.phase == "export" else channel_misused()
         case SessionEnd.PROTOCOL:
             return channel_misused()
         case SessionEnd.EXITED:

@@ -148,6 +148,20 @@ def output_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     )
 
 
+def artifact_too_large(outcome: EndedRun, limits: LimitsSpec) -> Ending:
+    """The exported model is larger than the mission accepts."""
+    limit = f"{limits.artifact_bytes / 1024**2:g} MiB"
+    return Ending(
+        reason=Reason.ARTIFACT_REJECTED,
+        message=Text(f"The exported model is larger than {limit}.", f"내보낸 모델이 {limit}보다 큽니다."),
+        advice=Text(
+            "Return a network with fewer parameters, and keep no data in its buffers.",
+            "파라미터가 더 적은 신경망을 반환하고, 버퍼에 데이터를 넣어 두지 마세요.",
+        ),
+        figures=figures_of(outcome, limits),
+    )
+
+
 def disk_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     """A file did not fit into the scratch folder."""
     limit = f"{limits.scratch_bytes / 1024**2:g} MiB"

@@ -30,6 +30,10 @@ class ProtocolError(ValueError):
     """The bytes are not frames, or exceed a cap."""
 
 
+class BlobTooLarge(ProtocolError):
+    """A blob was announced that exceeds its cap; honest programs do that too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One JSON object and the blob that came with it, both unvetted.
@@ -123,7 +127,7 @@ class FrameReader:
         if blob_bytes is None:
             return Message(payload, None)
         if blob_bytes > self._max_blob_bytes:
-            raise ProtocolError(f"a blob is over the limit of {self._max_blob_bytes} bytes")
+            raise BlobTooLarge(f"a blob is over the limit of {self._max_blob_bytes} bytes")
         if blob_bytes == 0:
             return Message(payload, b"")
         self._announced, self._blob_bytes = payload, blob_bytes

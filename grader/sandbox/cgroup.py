@@ -181,7 +181,11 @@ class CgroupHierarchy:
     def leftovers(self) -> Iterator[Path]:
         """Folders of every group a grader ever made and did not remove."""
         for mount in dict.fromkeys(self.mounts[name] for name in (*_V1_CONTROLLERS, "") if name in self.mounts):
-            yield from mount.rglob(f"{LABEL}@*")
+            # Not rglob: groups of other graders may vanish while one looks, which os.walk takes as it comes.
+            for folder, names, _ in os.walk(mount):
+                found = [name for name in names if name.startswith(f"{LABEL}@")]
+                yield from (Path(folder) / name for name in found)
+                names[:] = [name for name in names if name not in found]
 
     def _parents(self) -> list[Path]:
         places = _places(os.getpid())

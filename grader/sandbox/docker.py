@@ -31,6 +31,8 @@ _SPARE_PROCESSES = 1
 _ENGINE_S = 60
 """How long one request may take; an engine on a busy disk needs seconds for what otherwise takes 0.1 s."""
 _PROBE_S = 4
+_EVENTS_KEPT = 256
+"""How many events an engine remembers."""
 
 
 class DockerSandbox(Sandbox):
@@ -269,13 +271,16 @@ class _Container(SandboxProcess):
 
     def _killed_by_others(self) -> bool:
         """Whether the engine was asked for this end: the program's own signals leave the same status but no event."""
-        asked = {"container": self._id, "event": ["kill", "stop", "destroy"]}
         # With a fraction, which the client's types don't know: an end that lies ahead would be waited for.
         period: dict[str, Any] = {"since": f"{self._began - 1:.6f}", "until": f"{time.time():.6f}"}
         with translated(self._image):
-            events = self._api.events(**period, filters=asked, decode=True)
+            events = self._api.events(**period, decode=True)
             with contextlib.closing(events):
-                return any(True for _ in events)
+                told = list(events)
+        own = {event.get("Action") for event in told if event.get("id") == self._id}
+        # An engine that has been restarted remembers nothing, not even that it started this container.
+        forgotten = "start" not in own and len(told) < _EVENTS_KEPT
+        return forgotten or not own.isdisjoint({"kill", "stop", "destroy"})
 
 
 def _user() -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import RunInterrupted
-from grader.runner.protocol import FrameReader, Message, ProtocolError
+from grader.runner.protocol import BlobTooLarge, FrameReader, Message, ProtocolError
 from grader.sandbox.base import Exit, Limits, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.delivery import encode_delivery
 from grader.text import Text
@@ -38,6 +38,8 @@ class SessionEnd(StrEnum):
     GPU_MEMORY = "gpu_memory"
     OUTPUT = "output"
     PROCESSES = "processes"
+    BLOB = "blob"
+    """It had more to hand over in one piece than is accepted."""
     PROTOCOL = "protocol"
     """It sent bytes that are no frames, or more of them than allowed."""
 
@@ -269,6 +271,8 @@ def _pump(
                         if _take(reader, data, clock, handler):
                             _drain(process.stderr, output)
                             return SessionEnd.DONE
+                    except BlobTooLarge:
+                        return SessionEnd.BLOB
                     except ProtocolError:
                         return SessionEnd.PROTOCOL
             now = time.monotonic()

@@ -159,7 +159,7 @@ def says_nothing(report: Report, bait: Bait) -> None:
         assert bait.token not in text, form
         assert "\x1b" not in text, form
         assert "\u202e" not in text, form
-        assert "<script>alert" not in text or form == "json", form
+    assert "<script>alert" not in shown["page"]
 
 
 def reachable(bait: Bait) -> list[str]:

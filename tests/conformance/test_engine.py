@@ -162,7 +162,12 @@ def engine(
         yield engine
 
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.timeout(300),
+    # The client library forgets a socket that it can't connect, and leaves it to Python to close it.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def test_engine_killed_in_the_middle_of_a_run_interrupts_it_and_is_used_again_once_it_is_back(engine: Engine) -> None:

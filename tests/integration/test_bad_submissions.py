@@ -69,6 +69,11 @@ RUN_ENDS = {
         Reason.EXPORT_FAILED,
         "exported",
     ),
+    "returns_a_model_that_is_too_large": (
+        "import torch\ndef train(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 2**15))",
+        Reason.ARTIFACT_REJECTED,
+        "64 MiB",
+    ),
     "returns_another_shape": (
         MODEL.replace("6 * 6, 10", "6 * 6, 7") + "\ndef train(): return Net()",
         Reason.ARTIFACT_REJECTED,

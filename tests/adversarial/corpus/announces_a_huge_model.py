@@ -1,7 +1,7 @@
 """Announces a model of a terabyte and begins to send it.
 
 Goal: a crash
-Ends: train_error
+Ends: artifact_rejected
 """
 
 import time

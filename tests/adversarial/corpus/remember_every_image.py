@@ -1,8 +1,7 @@
 """Stores all training images in its weights and looks for the nearest one.
 
 Goal: marks
-Ends: artifact_rejected, memory_limit, graded
-Network: another
+Ends: artifact_rejected
 """
 
 import torch

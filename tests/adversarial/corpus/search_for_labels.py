@@ -2,6 +2,7 @@
 
 Goal: answers
 Ends: graded
+Limits: train_cpu_s=60
 """
 
 import os

@@ -112,13 +112,16 @@ def test_output_over_its_cap_ends_the_session() -> None:
     [
         "os.write(1, b'just printing'); time.sleep(60)",
         "frame(b'J', b'[]'); time.sleep(60)",
-        "say(event='artifact', blob_bytes=1001); time.sleep(60)",
         "[say(event='x') for _ in range(21)]; time.sleep(60)",
         "say(event='refused'); time.sleep(60)",
     ],
 )
 def test_bytes_that_are_no_allowed_frames_end_the_session(body: str) -> None:
     assert run(body)[0].end is SessionEnd.PROTOCOL
+
+
+def test_blob_over_its_cap_ends_the_session_and_is_told_apart() -> None:
+    assert run("say(event='artifact', blob_bytes=1001); time.sleep(60)")[0].end is SessionEnd.BLOB
 
 
 def test_memory_figures_are_measured() -> None:
