@@ -19,6 +19,7 @@ from grader.sandbox.child import exit_of, from_init_status
 from grader.sandbox.docker_engine import connect, ended_from_outside, engine_gone, translated
 from grader.sandbox.docker_meter import DockerMeter
 from grader.sandbox.docker_stream import AttachedStream
+from grader.sandbox.gpu_watch import GpuWatch, OpenReader, open_nvml
 from grader.sandbox.mounts import check_mounts
 from grader.sandbox.owner import Owner, OwnerState, parse_owner
 from grader.text import same
@@ -43,13 +44,15 @@ class DockerSandbox(Sandbox):
     Args:
         image: tag of the image (`grade image build` makes it).
         runtime: name of another runtime the engine knows, such as `runsc` (gVisor); None for the engine's default.
+        gpu_reader: who tells what a run holds on its GPU.
     """
 
     name = "docker"
 
-    def __init__(self, image: str, *, runtime: str | None = None) -> None:
+    def __init__(self, image: str, *, runtime: str | None = None, gpu_reader: OpenReader = open_nvml) -> None:
         self._image = image
         self._runtime = runtime
+        self._gpu_reader = gpu_reader
         self._lock = threading.Lock()
         self._connection: docker.DockerClient | None = None
         self._processors = 0
@@ -70,7 +73,7 @@ class DockerSandbox(Sandbox):
         client = self._client()
         with translated(self._image):
             container = client.api.create_container(self._image, **self._settings(client, request))["Id"]
-        return _Container(client, container, image=self._image)
+        return _Container(client, container, request, image=self._image, gpu_reader=self._gpu_reader)
 
     def sweep(self) -> list[str]:
         removed = []
@@ -126,7 +129,6 @@ class DockerSandbox(Sandbox):
     def _restrictions(self, request: Request) -> dict[str, Any]:
         limits = request.limits
         uid, gid = _user().split(":")
-        devices = [] if request.gpu is None else [DeviceRequest(device_ids=[str(request.gpu)], capabilities=[["gpu"]])]
         return {
             "network_mode": "none",
             "read_only": True,
@@ -152,7 +154,7 @@ class DockerSandbox(Sandbox):
                 EngineMount(target=f"/{mount.name}", source=str(mount.source.resolve()), type="bind", read_only=True)
                 for mount in request.mounts
             ],
-            "device_requests": devices,
+            "device_requests": device_requests(request.gpu),
             "runtime": self._runtime,
         }
 
@@ -160,7 +162,9 @@ class DockerSandbox(Sandbox):
 class _Container(SandboxProcess):
     """One container, created by the caller, from its start to its removal."""
 
-    def __init__(self, client: docker.DockerClient, container: str, *, image: str) -> None:
+    def __init__(
+        self, client: docker.DockerClient, container: str, request: Request, *, image: str, gpu_reader: OpenReader
+    ) -> None:
         self._api = client.api
         self._id = container
         self._image = image
@@ -168,6 +172,7 @@ class _Container(SandboxProcess):
         self._killed = False
         self._closed = False
         self._meter: DockerMeter | None = None
+        self._gpu: GpuWatch | None = None
         self._stream: AttachedStream | None = None
         self._status: int | None = None
         self._ended = threading.Event()
@@ -177,6 +182,7 @@ class _Container(SandboxProcess):
                 self._stream = AttachedStream(client, container)
                 self._api.start(container)
                 self._meter = DockerMeter(self._api, container)
+                self._gpu = GpuWatch(request, pids=self._meter.pids, kill=self.kill, open_reader=gpu_reader)
         except BaseException:
             self.close()
             raise
@@ -189,7 +195,8 @@ class _Container(SandboxProcess):
 
     def usage(self) -> Usage:
         assert self._meter is not None
-        return self._meter.read()
+        assert self._gpu is not None
+        return self._gpu.complete(self._meter.read())
 
     def kill(self) -> None:
         if self._ended.is_set():
@@ -205,6 +212,7 @@ class _Container(SandboxProcess):
         if not self._ended.wait(timeout_s):
             return None
         assert self._meter is not None
+        assert self._gpu is not None
         status = self._status
         if status is None:
             raise engine_gone()
@@ -217,7 +225,8 @@ class _Container(SandboxProcess):
             from_init_status(status),
             out_of_memory=out_of_memory,
             out_of_processes=self._meter.process_refusals > 0,
-            usage=self._meter.read(),
+            out_of_gpu_memory=self._gpu.exceeded,
+            usage=self.usage(),
         )
 
     def close(self) -> None:
@@ -225,6 +234,8 @@ class _Container(SandboxProcess):
             return
         self._closed = True
         self.kill()
+        if self._gpu is not None:
+            self._gpu.stop()
         if self._meter is not None:
             self._meter.close()
         if self._stream is not None:
@@ -257,6 +268,14 @@ class _Container(SandboxProcess):
             events = self._api.events(**period, filters=asked, decode=True)
             with contextlib.closing(events):
                 return any(True for _ in events)
+
+
+def device_requests(gpu: int | None) -> list[DeviceRequest]:
+    """What hands a container one GPU: CUDA's libraries, and the driver's management library, which torch asks for
+    figures when memory runs out."""
+    if gpu is None:
+        return []
+    return [DeviceRequest(device_ids=[str(gpu)], capabilities=[["gpu", "compute", "utility"]])]
 
 
 def _user() -> str:
