@@ -16,7 +16,7 @@ from docker.types import Mount as EngineMount
 from grader.errors import GraderError
 from grader.sandbox.base import ENVIRONMENT, LABEL, Availability, Exit, Limits, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.child import exit_of, from_init_status
-from grader.sandbox.docker_engine import connect, ended_from_outside, engine_gone, translated
+from grader.sandbox.docker_engine import connect, ended_from_outside, engine_gone, no_such_runtime, translated
 from grader.sandbox.docker_meter import DockerMeter
 from grader.sandbox.docker_stream import AttachedStream
 from grader.sandbox.gpu_watch import GpuWatch, OpenReader, open_nvml
@@ -29,6 +29,9 @@ OWNER_LABEL = f"{LABEL}.owner"
 _NOBODY = "65534:65534"
 _SPARE_PROCESSES = 1
 """The engine's init."""
+_OTHER_RUNTIME = (6, 64)
+"""Tasks of the host for each process inside, and beside them, under a runtime with a kernel of its own: gVisor holds 54
+for init and one program and 5 for each process more (runsc of December 2022 on ptrace)."""
 _ENGINE_S = 60
 """How long one request may take; an engine on a busy disk needs seconds for what otherwise takes 0.1 s."""
 _PROBE_S = 4
@@ -62,11 +65,13 @@ class DockerSandbox(Sandbox):
             with contextlib.closing(connect(_PROBE_S)) as client, translated(self._image):
                 version = client.version()["Version"]
                 client.images.get(self._image)
+                self._check_runtime(client)
             if gpu is not None:
                 self._try(gpu)
         except GraderError as error:
             return Availability(ok=False, detail=error.message, advice=error.advice)
-        return Availability(ok=True, detail=same(f"Docker {version}, {self._image}"))
+        under = f", {self._runtime}" if self._runtime else ""
+        return Availability(ok=True, detail=same(f"Docker {version}{under}, {self._image}"))
 
     def start(self, request: Request) -> SandboxProcess:
         check_mounts(request.mounts, as_stranger=_user() == _NOBODY)
@@ -101,6 +106,12 @@ class DockerSandbox(Sandbox):
                     self._processors = self._connection.info()["NCPU"]
             return self._connection
 
+    def _check_runtime(self, client: docker.DockerClient) -> None:
+        """Raises where the engine lacks the runtime. A containerd shim, whose name has dots, need not be listed."""
+        runtime = self._runtime
+        if runtime is not None and "." not in runtime and runtime not in client.info().get("Runtimes", {}):
+            raise no_such_runtime(runtime)
+
     def _try(self, gpu: int) -> None:
         """Starts a container with the GPU: an engine says whether it can hand one over at no other time."""
         limits = Limits(memory_bytes=2**28, processes=16, cpus=1, scratch_bytes=2**20)
@@ -126,6 +137,13 @@ class DockerSandbox(Sandbox):
             "host_config": client.api.create_host_config(**self._restrictions(request)),
         }
 
+    def _most_tasks(self, processes: int) -> int:
+        """What the host's kernel counts for so many processes inside."""
+        if self._runtime is None:
+            return processes + _SPARE_PROCESSES
+        for_each, beside = _OTHER_RUNTIME
+        return processes * for_each + beside
+
     def _restrictions(self, request: Request) -> dict[str, Any]:
         limits = request.limits
         uid, gid = _user().split(":")
@@ -136,7 +154,7 @@ class DockerSandbox(Sandbox):
             "security_opt": ["no-new-privileges:true"],
             "init": True,
             "ipc_mode": "private",
-            "pids_limit": limits.processes + _SPARE_PROCESSES,
+            "pids_limit": self._most_tasks(limits.processes),
             "mem_limit": limits.memory_bytes,
             "memswap_limit": limits.memory_bytes,
             "nano_cpus": min(limits.cpus, self._processors) * 10**9,

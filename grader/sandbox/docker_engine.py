@@ -123,6 +123,22 @@ def ended_from_outside() -> RunInterrupted:
     )
 
 
+def no_such_runtime(runtime: str) -> SandboxUnavailable:
+    """The engine has no runtime of the name that the settings ask for."""
+    return SandboxUnavailable(
+        Text(
+            en=f"Docker does not know the runtime of GRADER_DOCKER_RUNTIME: {runtime}",
+            ko=f"GRADER_DOCKER_RUNTIME에 지정한 런타임을 Docker가 모릅니다: {runtime}",
+        ),
+        Text(
+            en="Name it under `runtimes` in /etc/docker/daemon.json and restart Docker; `docker info` lists those "
+            "that it knows.",
+            ko="/etc/docker/daemon.json의 `runtimes`에 등록하고 Docker를 다시 시작하세요. Docker가 아는 런타임은 "
+            "`docker info`로 확인합니다.",
+        ),
+    )
+
+
 def engine_gone() -> RunInterrupted:
     """The engine has answered before, and no longer does."""
     return RunInterrupted(
@@ -145,18 +161,7 @@ def _refused(explanation: str, image: str) -> InfrastructureError:
             _OTHER_GPU,
         )
     if "runtime name" in said:
-        return SandboxUnavailable(
-            Text(
-                en=f"Docker does not know the runtime of GRADER_DOCKER_RUNTIME: {explanation}",
-                ko=f"GRADER_DOCKER_RUNTIME에 지정한 런타임을 Docker가 모릅니다: {explanation}",
-            ),
-            Text(
-                en="Name it under `runtimes` in /etc/docker/daemon.json and restart Docker; `docker info` lists those "
-                "that it knows.",
-                ko="/etc/docker/daemon.json의 `runtimes`에 등록하고 Docker를 다시 시작하세요. Docker가 아는 런타임은 "
-                "`docker info`로 확인합니다.",
-            ),
-        )
+        return no_such_runtime(explanation)
     if "could not select device driver" in said or "nvidia" in said or "cdi device" in said:
         return GpuUnavailable(
             Text(
