@@ -119,6 +119,9 @@ class LimitsSpec(SpecModel):
     """Processors a run may use."""
     memory_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3
     """Memory of all processes of a run together."""
+    gpu_memory_bytes: Annotated[int, Field(gt=0)] = 8 * 1024**3
+    """Memory of the GPU of all processes of a run together, what CUDA itself takes included. Runs may share a GPU that
+    has this much for each."""
     processes: Annotated[int, Field(ge=8)] = 256
     """Processes and threads at one time."""
     scratch_bytes: Annotated[int, Field(gt=0)] = 256 * 1024**2

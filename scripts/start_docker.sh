@@ -3,6 +3,8 @@
 #
 #   scripts/start_docker.sh            as root on Debian 12, or as any user where an engine answers
 #
+# Where gVisor is installed (Debian's runsc), an engine that this starts knows it as the runtime runsc.
+#
 # Environment:
 #   GRADER_IMAGE     tag of the image            (deep-grader-sandbox:latest)
 #   BASE_IMAGE       image it is built on        (the Dockerfile's; where it can't be pulled, one made by debootstrap)
@@ -13,6 +15,7 @@ cd "$(dirname "$0")/.."
 image=${GRADER_IMAGE:-deep-grader-sandbox:latest}
 local_base=deep-grader-base:bookworm
 engine_log=${TMPDIR:-/tmp}/dockerd.log
+engine_settings=${TMPDIR:-/tmp}/dockerd.json
 
 say() { printf 'start_docker: %s\n' "$*" >&2; }
 
@@ -25,8 +28,23 @@ install_engine() {
     apt-get install -y -qq --no-install-recommends docker.io iptables >/dev/null
 }
 
+# Arguments of a runtime can only be given in a file: --add-runtime takes a name and a path. ptrace works without KVM
+# and in a container; a network of gVisor's own fails to start where the engine gives none.
+runsc_settings() {
+    printf '{"runtimes": {"runsc": {"path": "%s", "runtimeArgs": ["--platform=ptrace", "--network=none"]}}}\n' \
+        "$(command -v runsc)"
+}
+
+knows_runsc() { docker info --format '{{json .Runtimes}}' | grep -q '"runsc"'; }
+
 start_engine() {
-    answers && return
+    if answers; then
+        if command -v runsc >/dev/null && ! knows_runsc; then
+            say "runsc is installed, but the running engine does not know it; name it in /etc/docker/daemon.json:"
+            runsc_settings >&2
+        fi
+        return
+    fi
     if [ "$(id -u)" != 0 ]; then
         say "no engine answers; start Docker, or run this as root"
         exit 1
@@ -34,7 +52,13 @@ start_engine() {
     install_engine
     if answers; then return; fi # the package may have started it
     say "starting dockerd, log in $engine_log"
-    setsid dockerd --storage-driver=overlay2 >"$engine_log" 2>&1 </dev/null &
+    local settings=()
+    # Somebody's own settings stay as they are.
+    if command -v runsc >/dev/null && [ ! -e /etc/docker/daemon.json ]; then
+        runsc_settings >"$engine_settings"
+        settings=(--config-file "$engine_settings")
+    fi
+    setsid dockerd --storage-driver=overlay2 "${settings[@]}" >"$engine_log" 2>&1 </dev/null &
     for _ in $(seq 150); do
         answers && return
         sleep 0.2

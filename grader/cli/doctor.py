@@ -20,6 +20,7 @@ from grader.text import Text, same
 
 if TYPE_CHECKING:
     from grader.data import DataPack
+    from grader.sandbox.base import Availability
 
 LOW_DISK_BYTES = 2 * 1024**3
 """Below this much free space a grading may end with a full disk: a report, a model, scratch and a pack need 1 GiB."""
@@ -84,7 +85,15 @@ def doctor(
 
 def examine(session: Session) -> list[Finding]:
     """Every finding, in the order shown. No check ends the command, whatever it meets."""
-    checks: tuple[Callable[[Session], list[Finding]], ...] = (_python, _torch, _gpu, _sandboxes, _course, _packs, _disk)
+    checks: tuple[Callable[[Session], list[Finding]], ...] = (
+        _python,
+        _torch,
+        _gpus,
+        _sandboxes,
+        _course,
+        _packs,
+        _disk,
+    )
     findings: list[Finding] = []
     for check in checks:
         try:
@@ -108,38 +117,69 @@ def _torch(session: Session) -> list[Finding]:
     return [Finding(same("torch"), State.READY, same(f"{torch.__version__}, torchvision {vision}"))]
 
 
-def _gpu(session: Session) -> list[Finding]:
+def _gpus(session: Session) -> list[Finding]:
+    """Each GPU; one that torch can't use is of no use to a training."""
     import torch
 
-    name = Text("GPU", "GPU")
+    from grader.reports import figures
+    from grader.sandbox.nvml import list_gpus
+
+    known = list_gpus() or ()
     if not torch.cuda.is_available():
         detail = Text("none that torch can use; training runs on the CPU", "사용 가능한 GPU가 없어 CPU로 학습합니다")
-        return [Finding(name, State.OPTIONAL, detail)]
-    names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
-    return [Finding(name, State.READY, same(names))]
+        advice = Text(
+            "torch needs a driver that is as new as its CUDA: update the driver",
+            "설치된 torch의 CUDA 버전에 맞는 드라이버가 필요합니다. 드라이버를 업데이트하세요",
+        )
+        return [Finding(same("GPU"), State.OPTIONAL, detail, advice if known else None)]
+    if not known:
+        names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+        return [Finding(same("GPU"), State.READY, same(names))]
+    return [
+        Finding(
+            same(f"GPU {gpu.index}"),
+            State.READY,
+            Text(
+                f"{gpu.name}, {figures.size(gpu.memory_bytes)}, {figures.size(gpu.free_bytes)} free",
+                f"{gpu.name}, {figures.size(gpu.memory_bytes)} 중 {figures.size(gpu.free_bytes)} 사용 가능",
+            ),
+        )
+        for gpu in known
+    ]
 
 
 def _sandboxes(session: Session) -> list[Finding]:
-    """Each isolating sandbox; one that is missing is a fault only where the other is missing too."""
+    """Each isolating sandbox, and whether it hands over a GPU where there is one; a sandbox that is missing is a fault
+    only where the other is missing too."""
     from grader.sandbox import open_sandbox
+    from grader.sandbox.nvml import list_gpus
 
     settings = session.settings
     names: tuple[Literal["docker", "bubblewrap"], ...] = ("docker", "bubblewrap")
-    found = [
-        (name, open_sandbox(name, image=settings.image, docker_runtime=settings.docker_runtime).availability())
-        for name in names
-    ]
-    usable = any(availability.ok for _, availability in found)
-    absent = State.OPTIONAL if usable else State.MISSING
-    return [
-        Finding(
-            Text(f"sandbox: {name}", f"샌드박스: {name}"),
-            State.READY if availability.ok else absent,
-            availability.detail,
-            availability.advice,
+    opened = {name: open_sandbox(name, image=settings.image, docker_runtime=settings.docker_runtime) for name in names}
+    found = {name: sandbox.availability() for name, sandbox in opened.items()}
+    absent = State.OPTIONAL if any(availability.ok for availability in found.values()) else State.MISSING
+    gpus = list_gpus()
+    findings = []
+    for name, availability in found.items():
+        findings.append(
+            Finding(
+                Text(f"sandbox: {name}", f"샌드박스: {name}"),
+                State.READY if availability.ok else absent,
+                availability.detail,
+                availability.advice,
+            )
         )
-        for name, availability in found
-    ]
+        if availability.ok and gpus:
+            findings.append(_handing_over(name, opened[name].availability(gpu=gpus[0].index)))
+    return findings
+
+
+def _handing_over(name: str, gpu: "Availability") -> Finding:
+    title = Text(f"GPU in {name}", f"{name}의 GPU")
+    if gpu.ok:
+        return Finding(title, State.READY, Text("handed over", "사용할 수 있습니다"))
+    return Finding(title, State.OPTIONAL, gpu.detail, gpu.advice)
 
 
 def _course(session: Session) -> list[Finding]:

@@ -175,6 +175,7 @@ def _limits(session: Session, spec: "MissionSpec") -> Table:
         ),
         (Text("Processors", "프로세서"), Text(f"{limits.cpus}", f"{limits.cpus}개")),
         (Text("Memory", "메모리"), Text(*[figures.size(limits.memory_bytes)] * 2)),
+        (Text("GPU memory", "GPU 메모리"), Text(*[figures.size(limits.gpu_memory_bytes)] * 2)),
         (Text("Parameters", "파라미터"), Text(f"at most {limits.parameters:,}", f"최대 {limits.parameters:,}개")),
         (Text("train() may take", "train() 매개변수"), Text(*[", ".join(spec.entry.offers)] * 2)),
     )

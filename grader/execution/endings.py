@@ -184,10 +184,19 @@ def _advice_on(failure: FailureFields) -> Text:
     )
 
 
+def _is_gpu_memory(failure: FailureFields) -> bool:
+    """Whether the GPU's memory ran out, in one of the ways in which torch and CUDA's libraries say so."""
+    said = failure.message
+    if "CUDA" in said and (failure.type == "OutOfMemoryError" or "out of memory" in said):
+        return True
+    # cuBLAS and cuDNN allocate by themselves. Where the driver's management library does not answer (MIG, WSL), torch
+    # fails to describe that memory ran out, and raises an assertion of its allocator instead.
+    return "STATUS_ALLOC_FAILED" in said or ("NVML_SUCCESS" in said and "CUDACachingAllocator" in said)
+
+
 def _limit_behind(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec) -> Ending | None:
     """A limit that shows as an exception in the student's code."""
-    on_gpu = "CUDA" in failure.message
-    if on_gpu and (failure.type == "OutOfMemoryError" or "out of memory" in failure.message):
+    if _is_gpu_memory(failure):
         return gpu_memory_limit(outcome, limits)
     memory_types = ("MemoryError", "OutOfMemoryError")
     if failure.type in memory_types or "can't allocate memory" in failure.message or outcome.session.exit.out_of_memory:

@@ -24,7 +24,8 @@ def _measured(outcome: EndedRun, limits: LimitsSpec) -> Iterator[Figure]:
     if usage.memory_peak_bytes is not None:
         yield Figure(quantity=Quantity.MEMORY_BYTES, used=usage.memory_peak_bytes, limit=limits.memory_bytes)
     if usage.gpu_memory_peak_bytes is not None:
-        yield Figure(quantity=Quantity.GPU_MEMORY_BYTES, used=usage.gpu_memory_peak_bytes, limit=None)
+        limit = outcome.session.limits.gpu_memory_bytes
+        yield Figure(quantity=Quantity.GPU_MEMORY_BYTES, used=usage.gpu_memory_peak_bytes, limit=limit)
 
 
 def time_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:

@@ -18,7 +18,8 @@ from grader.spec import MissionSpec
 
 MAX_MESSAGES = 6_000
 """A little over the runner's own limit on calls of `log`."""
-GPU_MEMORY_FRACTION = 0.5
+GPU_ENVIRONMENT = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""Fixed work space: with its own choice cuBLAS may give other sums from run to run. Read when CUDA initialises."""
 RUNNER = Mount("runner", Path(runner.__file__).parent)
 AHEAD = "ahead"
 """What the runner is told where it is started before its job is known (`runner.main.AHEAD`)."""
@@ -196,8 +197,10 @@ def training_request(sandbox: Sandbox, spec: MissionSpec, training_data: Path, *
             processes=limits.processes,
             cpus=limits.cpus,
             scratch_bytes=limits.scratch_bytes + OVERHEAD_BYTES,
+            gpu_memory_bytes=None if gpu is None else limits.gpu_memory_bytes,
         ),
         gpu=gpu,
+        environment={} if gpu is None else dict(GPU_ENVIRONMENT),
     )
 
 
@@ -215,7 +218,7 @@ def _description(sandbox: Sandbox, job: TrainingJob) -> dict[str, Any]:
         "image_shape": list(job.spec.data.image_shape),
         "limit_images": job.limit_images,
         "device": job.device,
-        "gpu_memory_fraction": GPU_MEMORY_FRACTION,
+        "gpu_memory_bytes": job.spec.limits.gpu_memory_bytes,
         "time_budget_s": job.budget_s,
         "seed": job.seed,
         "threads": job.spec.limits.cpus,

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+CUDA_OWN_BYTES = 1024**3
+"""More than what CUDA itself takes in one process, which is some hundred MiB."""
+
 
 def warm_up() -> None:
     """Pays ahead for what any job needs: the imports that students make, and the first export of a process."""
@@ -26,9 +29,36 @@ def prepare(job: Mapping[str, Any]) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(int(job["threads"]))
     if str(job["device"]).startswith("cuda"):
-        torch.backends.cudnn.benchmark = False
-        torch.backends.cudnn.deterministic = True
-        torch.cuda.set_per_process_memory_fraction(float(job["gpu_memory_fraction"]))
+        _prepare_gpu(int(job["gpu_memory_bytes"]))
+
+
+def _prepare_gpu(memory_bytes: int) -> None:
+    """Makes the GPU repeat itself, and keeps torch within its share of the memory.
+
+    The host sets CUBLAS_WORKSPACE_CONFIG, which CUDA reads when it initialises. Operations of which there is no
+    deterministic kind still run, with a warning: a student need not know which those are.
+    """
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # TF32 keeps 10 bits of a factor's mantissa: full float32 comes closest to the CPU that evaluates the model.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    total_bytes = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(memory_fraction(memory_bytes, total_bytes))
+
+
+def memory_fraction(limit_bytes: int, total_bytes: int) -> float:
+    """The share of a GPU that torch's allocator may take so that the process stays within its limit.
+
+    The host counts the whole process, and CUDA takes memory of its own beside the allocator: the context, kernels and
+    libraries. Without room for them a program at its limit would be killed instead of being told.
+
+    Args:
+        limit_bytes: what the run may use.
+        total_bytes: what the GPU has.
+    """
+    return min(1.0, max(limit_bytes - CUDA_OWN_BYTES, limit_bytes // 2) / total_bytes)
 
 
 def versions() -> dict[str, str]:

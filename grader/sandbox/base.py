@@ -44,6 +44,8 @@ class Promise(StrEnum):
     NO_PRIVILEGES = "no_privileges"
     SCRATCH_CAPPED = "scratch_capped"
     MEMORY_CAPPED = "memory_capped"
+    GPU_MEMORY_CAPPED = "gpu_memory_capped"
+    """Above its cap a run is ended, where the driver tells what each process holds."""
     PROCESSES_CAPPED = "processes_capped"
     CHILDREN_DIE = "children_die"
     ENVIRONMENT_CLEAN = "environment_clean"

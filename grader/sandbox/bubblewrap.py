@@ -19,15 +19,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from grader.errors import GpuUnavailable, GraderError, RunInterrupted, SandboxUnavailable
+from grader.errors import GraderError, RunInterrupted, SandboxUnavailable
 from grader.sandbox import bubblewrap_arguments as arguments
 from grader.sandbox.base import Availability, Exit, Limits, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.cgroup import CgroupHierarchy, remove_folder
 from grader.sandbox.child import Child, exit_of, from_init_status, limit_process, start_failure
+from grader.sandbox.gpu_driver import DriverView, driver_view
+from grader.sandbox.gpu_watch import GpuWatch, OpenReader, open_nvml
 from grader.sandbox.interpreter import interpreter_view
 from grader.sandbox.mounts import check_mounts
 from grader.sandbox.owner import OwnerState, owned_name, owner_of_name
@@ -38,9 +41,9 @@ from grader.text import Text, same
 _Answer = TypeVar("_Answer")
 _SPARE_PROCESSES = 1
 """bubblewrap's own init."""
+_NO_DRIVER = DriverView(devices=(), files=(), environment={})
 _SETUP_S = 20.0
 _POLL_S = 0.0005
-_NVIDIA = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
 _ADVICE = Text(
     en="Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1; on Ubuntu "
     "kernel.apparmor_restrict_unprivileged_userns=0), or use Docker: --sandbox docker",
@@ -58,13 +61,17 @@ class BubblewrapSandbox(Sandbox):
     Args:
         binary: which bubblewrap; by default the system's, else the one that came with the grader.
         use_cgroups: False to watch from the host even where a cgroup could be had.
+        gpu_reader: who tells what a run holds on its GPU.
     """
 
     name = "bubblewrap"
 
-    def __init__(self, *, binary: Path | None = None, use_cgroups: bool = True) -> None:
+    def __init__(
+        self, *, binary: Path | None = None, use_cgroups: bool = True, gpu_reader: OpenReader = open_nvml
+    ) -> None:
         self._binary = binary
         self._use_cgroups = use_cgroups
+        self._gpu_reader = gpu_reader
         self._processors = _Processors()
 
     def availability(self, *, gpu: int | None = None) -> Availability:
@@ -89,7 +96,9 @@ class BubblewrapSandbox(Sandbox):
         binary = self._find_binary()
         check_mounts(request.mounts, as_stranger=os.geteuid() == 0)
         try:
-            return _BubblewrapProcess(binary, request, self._processors, use_cgroups=self._use_cgroups)
+            return _BubblewrapProcess(
+                binary, request, self._processors, use_cgroups=self._use_cgroups, gpu_reader=self._gpu_reader
+            )
         except OSError as error:
             raise start_failure(error) from error
 
@@ -141,10 +150,19 @@ class _Processors:
 class _BubblewrapProcess(SandboxProcess):
     """bubblewrap, its init in a PID namespace, and the program below it."""
 
-    def __init__(self, binary: Path, request: Request, processors: _Processors, *, use_cgroups: bool) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        request: Request,
+        processors: _Processors,
+        *,
+        use_cgroups: bool,
+        gpu_reader: OpenReader,
+    ) -> None:
         self._limits = request.limits
         self._killed = False
         self._init_fd: int | None = None
+        self._tree = ProcessTree()
         self._watchdog: Watchdog | None = None
         # What close() has to undo, last first.
         with contextlib.ExitStack() as undo:
@@ -154,6 +172,8 @@ class _BubblewrapProcess(SandboxProcess):
             if self._group is not None:
                 undo.callback(self._group.remove)
             self._launch(binary, request, taken, undo)
+            self._gpu = GpuWatch(request, pids=self._pids, kill=self.kill, open_reader=gpu_reader)
+            undo.callback(self._gpu.stop)
             self._undo = undo.pop_all()
 
     def send(self, data: bytes) -> None:
@@ -161,11 +181,10 @@ class _BubblewrapProcess(SandboxProcess):
 
     def usage(self) -> Usage:
         if self._group is not None:
-            return self._group.usage()
+            return self._gpu.complete(self._group.usage())
         assert self._watchdog is not None
         seen = self._watchdog.usage()
-        cpu_s = max(seen.cpu_s or 0.0, self._child.cpu_s)
-        return Usage(cpu_s=cpu_s, memory_peak_bytes=seen.memory_peak_bytes, processes=seen.processes)
+        return self._gpu.complete(replace(seen, cpu_s=max(seen.cpu_s or 0.0, self._child.cpu_s)))
 
     def kill(self) -> None:
         if self._child.wait(0):
@@ -200,7 +219,13 @@ class _BubblewrapProcess(SandboxProcess):
                 ),
                 Text(en="Grade the submission again.", ko="제출물을 다시 채점하세요."),
             )
-        return exit_of(returncode, out_of_memory=out_of_memory, out_of_processes=out_of_processes, usage=self.usage())
+        return exit_of(
+            returncode,
+            out_of_memory=out_of_memory,
+            out_of_processes=out_of_processes,
+            out_of_gpu_memory=self._gpu.exceeded,
+            usage=self.usage(),
+        )
 
     def close(self) -> None:
         self._undo.close()
@@ -213,14 +238,17 @@ class _BubblewrapProcess(SandboxProcess):
             names = {path: _readable(content, ours_only_here) for path, content in arguments.NAMES.items()}
             descriptors = [status_end.theirs, go_end.theirs, *names.values()]
             told = ["--json-status-fd", str(status_end.theirs), "--block-fd", str(go_end.theirs)]
-            calls = seccomp_program(platform.machine(), deny_hidden_memory=self._group is None)
+            # CUDA fails to initialise without memfd_create (error 304), so what it makes goes uncounted there.
+            hidden_memory_denied = self._group is None and request.gpu is None
+            calls = seccomp_program(platform.machine(), deny_hidden_memory=hidden_memory_denied)
             if calls is not None:
                 descriptors.append(_readable(calls, ours_only_here))
                 told += ["--seccomp", str(descriptors[-1])]
             told += arguments.isolation(as_root=as_root)
-            told += arguments.environment(request)
-            devices = [] if request.gpu is None else _gpu_devices(request.gpu)
-            told += arguments.file_system(request, interpreter_view(), names=names, devices=devices, as_root=as_root)
+            driver = _NO_DRIVER if request.gpu is None else driver_view(request.gpu)
+            told += arguments.environment(request, driver.environment)
+            view = interpreter_view().with_files(driver.files)
+            told += arguments.file_system(request, view, names=names, devices=driver.devices, as_root=as_root)
             told += arguments.program(request, sys.executable, as_root=as_root)
             self._status = status_end
             self._child = Child([str(binary), *told], environment={}, folder=Path("/"), pass_fds=descriptors)
@@ -248,10 +276,9 @@ class _BubblewrapProcess(SandboxProcess):
         counted_apart = os.geteuid() != 0 and _kernel() >= (5, 14)
         if counted_apart:
             resource.prlimit(init_pid, resource.RLIMIT_NPROC, (allowed, allowed))
-        tree = ProcessTree()
-        tree.add(init_pid)
+        self._tree.add(init_pid)
         self._watchdog = Watchdog(
-            tree,
+            self._tree,
             self._limits,
             self.kill,
             extra_memory_bytes=lambda: tmpfs_bytes(init_pid, (arguments.SCRATCH, arguments.SHARED_MEMORY)),
@@ -280,6 +307,12 @@ class _BubblewrapProcess(SandboxProcess):
                     _ADVICE,
                 )
         return found
+
+    def _pids(self) -> list[int]:
+        """Every process inside, as the host counts them."""
+        if self._group is not None:
+            return self._group.members()
+        return [process.pid for process in self._tree.members()]
 
     def _forget_init(self) -> None:
         if self._init_fd is not None:
@@ -363,27 +396,6 @@ def _bundled_binary() -> Path | None:
         return None
     binary = Path(spec.origin).parent / "_bin" / "bwrap"
     return binary if os.access(binary, os.X_OK) else None
-
-
-def _gpu_devices(gpu: int) -> list[str]:
-    """The device files of one NVIDIA GPU.
-
-    Raises:
-        GpuUnavailable: it has none.
-    """
-    card = Path(f"/dev/nvidia{gpu}")
-    if not card.exists():
-        raise GpuUnavailable(
-            Text(
-                en=f"There is no GPU {gpu}: {card} does not exist.",
-                ko=f"GPU {gpu}번이 없습니다: {card} 장치가 없습니다.",
-            ),
-            Text(
-                en="`nvidia-smi` lists the GPUs; use `--device cpu` to grade without one.",
-                ko="`nvidia-smi`로 GPU를 확인하거나 `--device cpu`로 GPU 없이 채점하세요.",
-            ),
-        )
-    return [str(card), *(device for device in _NVIDIA if Path(device).exists())]
 
 
 def _kernel() -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from grader.sandbox.base import ENVIRONMENT, Request
 from grader.sandbox.interpreter import HostView
@@ -33,22 +34,22 @@ def isolation(*, as_root: bool) -> list[str]:
     return [*common, "--unshare-user", "--uid", "65534", "--gid", "65534"]
 
 
-def environment(request: Request) -> list[str]:
-    """All variables; none of the host's."""
+def environment(request: Request, of_driver: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """All variables; none of the host's but what a GPU's driver needs to be found."""
     own = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH}
-    settings = {**ENVIRONMENT, **own, **request.environment}
+    settings = {**ENVIRONMENT, **own, **of_driver, **request.environment}
     return ["--clearenv", *(part for name, value in settings.items() for part in ("--setenv", name, value))]
 
 
 def file_system(
-    request: Request, view: HostView, *, names: Mapping[str, int], devices: Iterable[str], as_root: bool
+    request: Request, view: HostView, *, names: Mapping[str, int], devices: Iterable[Path], as_root: bool
 ) -> list[str]:
     """Everything the program can see, and the two places it can write to.
 
     Args:
         view: interpreter, packages and system libraries.
         names: for each of `NAMES` a descriptor with its content.
-        devices: device files to show.
+        devices: device files to show, and folders of them.
         as_root: see `isolation`.
     """
     limits = request.limits
@@ -71,7 +72,7 @@ def file_system(
         told += ["--ro-bind", "/proc/sys", "/proc/sys"]
     told += ["--dev", "/dev"]
     for device in devices:
-        told += ["--dev-bind", device, device]
+        told += ["--dev-bind", str(device), str(device)]
     # Half the memory, as Linux gives by default; either folder counts as memory, so neither gives any away.
     told += ["--perms", "1777", "--size", str(max(4096, limits.memory_bytes // 2)), "--tmpfs", SHARED_MEMORY]
     told += ["--perms", "1777", "--size", str(max(4096, limits.scratch_bytes)), "--tmpfs", SCRATCH]

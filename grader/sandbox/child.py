@@ -119,7 +119,9 @@ class Child:
         self._ended.set()
 
 
-def exit_of(returncode: int, *, out_of_memory: bool, out_of_processes: bool, usage: Usage) -> Exit:
+def exit_of(
+    returncode: int, *, out_of_memory: bool, out_of_processes: bool, out_of_gpu_memory: bool, usage: Usage
+) -> Exit:
     """The exit that a child's return code tells, negative for a signal."""
     return Exit(
         code=returncode if returncode >= 0 else None,
@@ -127,6 +129,7 @@ def exit_of(returncode: int, *, out_of_memory: bool, out_of_processes: bool, usa
         out_of_memory=out_of_memory,
         out_of_processes=out_of_processes,
         usage=usage,
+        out_of_gpu_memory=out_of_gpu_memory,
     )
 
 

@@ -16,9 +16,10 @@ from docker.types import Mount as EngineMount
 from grader.errors import GraderError
 from grader.sandbox.base import ENVIRONMENT, LABEL, Availability, Exit, Limits, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.child import exit_of, from_init_status
-from grader.sandbox.docker_engine import connect, ended_from_outside, engine_gone, translated
+from grader.sandbox.docker_engine import connect, ended_from_outside, engine_gone, no_such_runtime, translated
 from grader.sandbox.docker_meter import DockerMeter
 from grader.sandbox.docker_stream import AttachedStream
+from grader.sandbox.gpu_watch import GpuWatch, OpenReader, open_nvml
 from grader.sandbox.mounts import check_mounts
 from grader.sandbox.owner import Owner, OwnerState, parse_owner
 from grader.text import same
@@ -28,6 +29,9 @@ OWNER_LABEL = f"{LABEL}.owner"
 _NOBODY = "65534:65534"
 _SPARE_PROCESSES = 1
 """The engine's init."""
+_OTHER_RUNTIME = (6, 64)
+"""Tasks of the host for each process inside, and beside them, under a runtime with a kernel of its own: gVisor holds 54
+for init and one program and 5 for each process more (runsc of December 2022 on ptrace)."""
 _ENGINE_S = 60
 """How long one request may take; an engine on a busy disk needs seconds for what otherwise takes 0.1 s."""
 _PROBE_S = 4
@@ -45,13 +49,15 @@ class DockerSandbox(Sandbox):
     Args:
         image: tag of the image (`grade image build` makes it).
         runtime: name of another runtime the engine knows, such as `runsc` (gVisor); None for the engine's default.
+        gpu_reader: who tells what a run holds on its GPU.
     """
 
     name = "docker"
 
-    def __init__(self, image: str, *, runtime: str | None = None) -> None:
+    def __init__(self, image: str, *, runtime: str | None = None, gpu_reader: OpenReader = open_nvml) -> None:
         self._image = image
         self._runtime = runtime
+        self._gpu_reader = gpu_reader
         self._lock = threading.Lock()
         self._connection: docker.DockerClient | None = None
         self._processors = 0
@@ -62,11 +68,13 @@ class DockerSandbox(Sandbox):
             with contextlib.closing(connect(_PROBE_S)) as client, translated(self._image):
                 version = client.version()["Version"]
                 client.images.get(self._image)
+                self._check_runtime(client)
             if gpu is not None:
                 self._try(gpu)
         except GraderError as error:
             return Availability(ok=False, detail=error.message, advice=error.advice)
-        return Availability(ok=True, detail=same(f"Docker {version}, {self._image}"))
+        under = f", {self._runtime}" if self._runtime else ""
+        return Availability(ok=True, detail=same(f"Docker {version}{under}, {self._image}"))
 
     def start(self, request: Request) -> SandboxProcess:
         check_mounts(request.mounts, as_stranger=_user() == _NOBODY)
@@ -74,7 +82,7 @@ class DockerSandbox(Sandbox):
         self._remove_left(client)
         with translated(self._image):
             container = client.api.create_container(self._image, **self._settings(client, request))["Id"]
-        return _Container(client, container, image=self._image, left=self._left)
+        return _Container(client, container, request, image=self._image, gpu_reader=self._gpu_reader, left=self._left)
 
     def sweep(self) -> list[str]:
         removed = []
@@ -115,6 +123,12 @@ class DockerSandbox(Sandbox):
                     self._processors = self._connection.info()["NCPU"]
             return self._connection
 
+    def _check_runtime(self, client: docker.DockerClient) -> None:
+        """Raises where the engine lacks the runtime. A containerd shim, whose name has dots, need not be listed."""
+        runtime = self._runtime
+        if runtime is not None and "." not in runtime and runtime not in client.info().get("Runtimes", {}):
+            raise no_such_runtime(runtime)
+
     def _try(self, gpu: int) -> None:
         """Starts a container with the GPU: an engine says whether it can hand one over at no other time."""
         limits = Limits(memory_bytes=2**28, processes=16, cpus=1, scratch_bytes=2**20)
@@ -140,10 +154,16 @@ class DockerSandbox(Sandbox):
             "host_config": client.api.create_host_config(**self._restrictions(request)),
         }
 
+    def _most_tasks(self, processes: int) -> int:
+        """What the host's kernel counts for so many processes inside."""
+        if self._runtime is None:
+            return processes + _SPARE_PROCESSES
+        for_each, beside = _OTHER_RUNTIME
+        return processes * for_each + beside
+
     def _restrictions(self, request: Request) -> dict[str, Any]:
         limits = request.limits
         uid, gid = _user().split(":")
-        devices = [] if request.gpu is None else [DeviceRequest(device_ids=[str(request.gpu)], capabilities=[["gpu"]])]
         return {
             "network_mode": "none",
             "read_only": True,
@@ -151,7 +171,7 @@ class DockerSandbox(Sandbox):
             "security_opt": ["no-new-privileges:true"],
             "init": True,
             "ipc_mode": "private",
-            "pids_limit": limits.processes + _SPARE_PROCESSES,
+            "pids_limit": self._most_tasks(limits.processes),
             "mem_limit": limits.memory_bytes,
             "memswap_limit": limits.memory_bytes,
             "nano_cpus": min(limits.cpus, self._processors) * 10**9,
@@ -169,7 +189,7 @@ class DockerSandbox(Sandbox):
                 EngineMount(target=f"/{mount.name}", source=str(mount.source.resolve()), type="bind", read_only=True)
                 for mount in request.mounts
             ],
-            "device_requests": devices,
+            "device_requests": device_requests(request.gpu),
             "runtime": self._runtime,
         }
 
@@ -177,7 +197,16 @@ class DockerSandbox(Sandbox):
 class _Container(SandboxProcess):
     """One container, created by the caller, from its start to its removal."""
 
-    def __init__(self, client: docker.DockerClient, container: str, *, image: str, left: list[str]) -> None:
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        container: str,
+        request: Request,
+        *,
+        image: str,
+        gpu_reader: OpenReader,
+        left: list[str],
+    ) -> None:
         self._api = client.api
         self._id = container
         self._image = image
@@ -186,6 +215,7 @@ class _Container(SandboxProcess):
         self._killed = False
         self._closed = False
         self._meter: DockerMeter | None = None
+        self._gpu: GpuWatch | None = None
         self._stream: AttachedStream | None = None
         self._status: int | None = None
         self._ended = threading.Event()
@@ -195,6 +225,7 @@ class _Container(SandboxProcess):
                 self._stream = AttachedStream(client, container)
                 self._api.start(container)
                 self._meter = DockerMeter(self._api, container)
+                self._gpu = GpuWatch(request, pids=self._meter.pids, kill=self.kill, open_reader=gpu_reader)
         except BaseException:
             self.close()
             raise
@@ -207,7 +238,8 @@ class _Container(SandboxProcess):
 
     def usage(self) -> Usage:
         assert self._meter is not None
-        return self._meter.read()
+        assert self._gpu is not None
+        return self._gpu.complete(self._meter.read())
 
     def kill(self) -> None:
         if self._ended.is_set():
@@ -223,6 +255,7 @@ class _Container(SandboxProcess):
         if not self._ended.wait(timeout_s):
             return None
         assert self._meter is not None
+        assert self._gpu is not None
         status = self._status
         if status is None:
             raise engine_gone()
@@ -235,7 +268,8 @@ class _Container(SandboxProcess):
             from_init_status(status),
             out_of_memory=out_of_memory,
             out_of_processes=self._meter.process_refusals > 0,
-            usage=self._meter.read(),
+            out_of_gpu_memory=self._gpu.exceeded,
+            usage=self.usage(),
         )
 
     def close(self) -> None:
@@ -243,6 +277,8 @@ class _Container(SandboxProcess):
             return
         self._closed = True
         self.kill()
+        if self._gpu is not None:
+            self._gpu.stop()
         if self._meter is not None:
             self._meter.close()
         if self._stream is not None:
@@ -281,6 +317,14 @@ class _Container(SandboxProcess):
         # An engine that has been restarted remembers nothing, not even that it started this container.
         forgotten = "start" not in own and len(told) < _EVENTS_KEPT
         return forgotten or not own.isdisjoint({"kill", "stop", "destroy"})
+
+
+def device_requests(gpu: int | None) -> list[DeviceRequest]:
+    """What hands a container one GPU: CUDA's libraries, and the driver's management library, which torch asks for
+    figures when memory runs out."""
+    if gpu is None:
+        return []
+    return [DeviceRequest(device_ids=[str(gpu)], capabilities=[["gpu", "compute", "utility"]])]
 
 
 def _user() -> str:

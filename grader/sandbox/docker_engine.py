@@ -1,6 +1,7 @@
 """The connection to the engine, and its failures in the grader's own words: the one place where they are translated."""
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,17 @@ _START_ENGINE = Text(
     "Without Docker: --sandbox bubblewrap",
     ko="Docker Desktop을 켜거나 `sudo systemctl start docker`를 실행하고 `docker info`가 되는지 확인하세요. "
     "Docker 없이 채점하려면: --sandbox bubblewrap",
+)
+
+_NO_SUCH_GPU = re.compile(
+    r"device error: (\w[\w:-]*): unknown device|unresolvable CDI devices nvidia\.com/gpu=([\w:-]+)"
+)
+"""What NVIDIA's container tools say of a GPU that is not there."""
+_OTHER_GPU = Text(
+    en="`nvidia-smi -L` lists the GPUs of the engine's machine: choose one with --gpu INDEX, or train on the CPU: "
+    "--gpu none",
+    ko="Docker가 실행되는 컴퓨터에서 `nvidia-smi -L`로 GPU를 확인해 --gpu 번호로 고르거나, CPU로 학습하세요: "
+    "--gpu none",
 )
 
 
@@ -111,6 +123,22 @@ def ended_from_outside() -> RunInterrupted:
     )
 
 
+def no_such_runtime(runtime: str) -> SandboxUnavailable:
+    """The engine has no runtime of the name that the settings ask for."""
+    return SandboxUnavailable(
+        Text(
+            en=f"Docker does not know the runtime of GRADER_DOCKER_RUNTIME: {runtime}",
+            ko=f"GRADER_DOCKER_RUNTIME에 지정한 런타임을 Docker가 모릅니다: {runtime}",
+        ),
+        Text(
+            en="Name it under `runtimes` in /etc/docker/daemon.json and restart Docker; `docker info` lists those "
+            "that it knows.",
+            ko="/etc/docker/daemon.json의 `runtimes`에 등록하고 Docker를 다시 시작하세요. Docker가 아는 런타임은 "
+            "`docker info`로 확인합니다.",
+        ),
+    )
+
+
 def engine_gone() -> RunInterrupted:
     """The engine has answered before, and no longer does."""
     return RunInterrupted(
@@ -123,6 +151,17 @@ def _refused(explanation: str, image: str) -> InfrastructureError:
     said = explanation.lower()
     if "no such image" in said:
         return translate(docker.errors.ImageNotFound(explanation), image, connected=True)
+    missing = _NO_SUCH_GPU.search(explanation)
+    if missing is not None:
+        return GpuUnavailable(
+            Text(
+                en=f"There is no GPU {missing[1] or missing[2]} that Docker could hand over.",
+                ko=f"Docker가 연결할 수 있는 GPU {missing[1] or missing[2]}번이 없습니다.",
+            ),
+            _OTHER_GPU,
+        )
+    if "runtime name" in said:
+        return no_such_runtime(explanation)
     if "could not select device driver" in said or "nvidia" in said or "cdi device" in said:
         return GpuUnavailable(
             Text(
@@ -131,9 +170,9 @@ def _refused(explanation: str, image: str) -> InfrastructureError:
             ),
             Text(
                 en="Install the NVIDIA Container Toolkit, run `sudo nvidia-ctk runtime configure --runtime=docker`, "
-                "restart Docker; or use --device cpu.",
+                "restart Docker; or train on the CPU: --gpu none",
                 ko="NVIDIA Container Toolkit을 설치하고 `sudo nvidia-ctk runtime configure --runtime=docker` 실행 후 "
-                "Docker를 다시 시작하거나, --device cpu를 쓰세요.",
+                "Docker를 다시 시작하거나, CPU로 학습하세요: --gpu none",
             ),
         )
     if "no space left on device" in said:

@@ -50,6 +50,13 @@ class DockerMeter:
                 self._read_statistics()
             return self._usage
 
+    def pids(self) -> list[int]:
+        """Every process inside now; none where this host does not see the container's cgroup.
+
+        The engine could tell as well, but then of another machine or PID namespace, where they name other processes.
+        """
+        return [] if self._group is None else self._group.members()
+
     def close(self) -> None:
         """Stops reading."""
         self._stopped.set()

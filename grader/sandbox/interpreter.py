@@ -1,6 +1,7 @@
 """Which of the host's folders a program needs to see to run under the grader's own interpreter, and no others."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,13 @@ class HostView:
 
     folders: tuple[Path, ...]
     links: tuple[tuple[str, Path], ...]
+
+    def with_files(self, files: Iterable[Path]) -> "HostView":
+        """This view and those of `files` that it does not show yet."""
+        # By their own names in real folders: Debian's /lib is a link into /usr.
+        named = (file.parent.resolve() / file.name for file in files)
+        missing = tuple(file for file in named if not _is_shown(file, list(self.folders)))
+        return HostView((*self.folders, *missing), self.links)
 
 
 def interpreter_view() -> HostView:

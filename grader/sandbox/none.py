@@ -8,11 +8,13 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import psutil
 
+from grader.errors import GraderError
 from grader.sandbox.base import (
     ENVIRONMENT,
     LABEL,
@@ -26,6 +28,8 @@ from grader.sandbox.base import (
     Usage,
 )
 from grader.sandbox.child import Child, exit_of, limit_process, start_failure
+from grader.sandbox.gpu_driver import require_gpu
+from grader.sandbox.gpu_watch import GpuWatch, OpenReader, open_nvml
 from grader.sandbox.owner import OwnerState, owned_name, owner_of_name
 from grader.sandbox.process_tree import ProcessTree, Watchdog
 from grader.text import Text
@@ -37,6 +41,9 @@ class NoSandbox(Sandbox):
     Two ends can't be told apart here: a program that kills itself, and one killed from outside; both are the
     program's. A child that gets rid of its environment, its session and its parent, all between two looks at the
     process table (20 ms), is not found again.
+
+    Args:
+        gpu_reader: who tells what a run holds on its GPU.
     """
 
     name = "none"
@@ -54,7 +61,15 @@ class NoSandbox(Sandbox):
         }
     )
 
+    def __init__(self, *, gpu_reader: OpenReader = open_nvml) -> None:
+        self._gpu_reader = gpu_reader
+
     def availability(self, *, gpu: int | None = None) -> Availability:
+        try:
+            if gpu is not None:
+                require_gpu(gpu)
+        except GraderError as error:
+            return Availability(ok=False, detail=error.message, advice=error.advice)
         return Availability(
             ok=True,
             detail=Text(
@@ -67,10 +82,12 @@ class NoSandbox(Sandbox):
         return str(mount.source.absolute())
 
     def start(self, request: Request) -> SandboxProcess:
+        if request.gpu is not None:
+            require_gpu(request.gpu)
         scratch = Path(tempfile.gettempdir()) / owned_name(request.run_id)
         try:
             scratch.mkdir(mode=0o700)
-            return _PlainProcess(request, scratch)
+            return _PlainProcess(request, scratch, self._gpu_reader)
         except OSError as error:
             shutil.rmtree(scratch, ignore_errors=True)
             raise start_failure(error) from error
@@ -91,12 +108,13 @@ class NoSandbox(Sandbox):
 class _PlainProcess(SandboxProcess):
     """A child in a session of its own, with a scratch folder by which its orphans are recognised."""
 
-    def __init__(self, request: Request, scratch: Path) -> None:
+    def __init__(self, request: Request, scratch: Path, gpu_reader: OpenReader) -> None:
         self._scratch = scratch
         self._closed = False
         environment = {**ENVIRONMENT, "PATH": os.defpath, "HOME": str(scratch), "TMPDIR": str(scratch)}
         if request.gpu is not None:
-            environment["CUDA_VISIBLE_DEVICES"] = str(request.gpu)
+            # In the order of the bus, as everybody else counts; CUDA itself would begin with the fastest.
+            environment |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(request.gpu)}
         # What the program leaves running would hold its pipes open, and the caller waits for their end.
         self._tree = ProcessTree(partial(_at_home_in, scratch))
         self._child = Child(
@@ -110,14 +128,14 @@ class _PlainProcess(SandboxProcess):
         self._tree.add(self._child.pid)
         self._watchdog = Watchdog(self._tree, request.limits, self._tree.kill)
         self._watchdog.start()
+        self._gpu = GpuWatch(request, pids=self._pids, kill=self.kill, open_reader=gpu_reader)
 
     def send(self, data: bytes) -> None:
         self._child.send(data)
 
     def usage(self) -> Usage:
         seen = self._watchdog.usage()
-        cpu_s = max(seen.cpu_s or 0.0, self._child.cpu_s)
-        return Usage(cpu_s=cpu_s, memory_peak_bytes=seen.memory_peak_bytes, processes=seen.processes)
+        return self._gpu.complete(replace(seen, cpu_s=max(seen.cpu_s or 0.0, self._child.cpu_s)))
 
     def kill(self) -> None:
         self._tree.kill()
@@ -130,8 +148,12 @@ class _PlainProcess(SandboxProcess):
             self._child.returncode,
             out_of_memory=self._watchdog.out_of_memory,
             out_of_processes=self._watchdog.out_of_processes,
+            out_of_gpu_memory=self._gpu.exceeded,
             usage=self.usage(),
         )
+
+    def _pids(self) -> list[int]:
+        return [process.pid for process in self._tree.members()]
 
     def close(self) -> None:
         if self._closed:
@@ -140,6 +162,7 @@ class _PlainProcess(SandboxProcess):
         self.kill()
         self._child.close()
         self._watchdog.stop()
+        self._gpu.stop()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 

@@ -113,7 +113,7 @@ def test_gpu_that_is_not_there_is_named(name: str) -> None:
     assert not found.ok
     assert "GPU" in found.detail.en
     assert found.advice is not None
-    assert "--device cpu" in found.advice.en
+    assert "--gpu none" in found.advice.en
 
 
 @pytest.mark.promise(Promise.READ_ONLY_MOUNTS)

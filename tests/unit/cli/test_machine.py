@@ -4,24 +4,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from rich.cells import cell_len
 
 import grader.data
 import grader.image
 import grader.sandbox
+import grader.sandbox.nvml
 from grader.errors import DataUnavailable
 from grader.sandbox.base import Availability
+from grader.sandbox.nvml import Gpu
 from grader.text import Text, same
 from tests.unit.cli.conftest import Grade
+
+GIB = 2**30
 
 
 class Box:
     """A sandbox that only answers questions."""
 
-    def __init__(self, *, ok: bool) -> None:
+    def __init__(self, *, ok: bool, gpu: bool) -> None:
         self.ok = ok
+        self.gpu = gpu
 
     def availability(self, *, gpu: int | None = None) -> Availability:
+        if gpu is not None and not self.gpu:
+            return Availability(False, Text("can't hand over", "연결하지 못합니다"), same("install-toolkit"))
         if self.ok:
             return Availability(True, same("version 1"))
         return Availability(False, Text("no engine answers", "엔진이 응답하지 않습니다"), same("start-engine"))
@@ -33,10 +41,17 @@ class Box:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, bool]:
     """Which sandboxes and packs there are; change it before the command."""
-    there = {"docker": True, "bubblewrap": True, "none": False, "mnist": True}
+    there = {
+        "docker": True,
+        "bubblewrap": True,
+        "none": False,
+        "mnist": True,
+        "docker gpu": True,
+        "bubblewrap gpu": True,
+    }
 
     def open_sandbox(name: str, **more: Any) -> Box:
-        return Box(ok=there[name])
+        return Box(ok=there[name], gpu=there.get(f"{name} gpu", False))
 
     def load(pack_id: str, **more: Any) -> grader.data.DataPack:
         if not there.get(pack_id, True):
@@ -46,6 +61,52 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, bool]:
     monkeypatch.setattr(grader.sandbox, "open_sandbox", open_sandbox)
     monkeypatch.setattr(grader.data, "load", load)
     return there
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> list[Gpu]:
+    """The machine's GPUs, which torch can use; change them before the command."""
+    there: list[Gpu] = []
+    monkeypatch.setattr(grader.sandbox.nvml, "list_gpus", lambda: tuple(there))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(there))
+    return there
+
+
+@pytest.mark.parametrize(("language", "free"), [("en", "15.5 GiB free"), ("ko", "15.5 GiB 사용 가능")])
+def test_doctor_lists_gpus_with_memory_and_who_hands_them_over(
+    grade: Grade, machine: dict[str, bool], gpus: list[Gpu], language: str, free: str
+) -> None:
+    gpus += [Gpu(0, 0, "Card A", 16 * GIB, 31 * GIB // 2), Gpu(1, 1, "Card B", 24 * GIB, 24 * GIB)]
+    machine["docker gpu"] = False
+    answer = grade("doctor", "--lang", language)
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    assert any("GPU 0" in line and "Card A" in line and "16.0 GiB" in line and free in line for line in lines)
+    assert any("GPU 1" in line and "Card B" in line for line in lines)
+    assert "→ install-toolkit" in answer.out
+    (in_bubblewrap,) = [line for line in lines if "bubblewrap" in line and "GPU" in line]
+    assert "✓" in in_bubblewrap
+    (in_docker,) = [line for line in lines if "docker" in line and "GPU" in line]
+    assert "–" in in_docker
+    assert all(cell_len(line) <= 80 for line in lines)
+
+
+def test_doctor_without_gpu_speaks_of_the_cpu_and_asks_no_sandbox_for_one(
+    grade: Grade, machine: dict[str, bool], gpus: list[Gpu]
+) -> None:
+    machine["docker gpu"] = machine["bubblewrap gpu"] = False
+    answer = grade("doctor")
+    assert answer.code == 0
+    assert "runs on the CPU" in answer.out
+    assert "install-toolkit" not in answer.out
+
+
+def test_doctor_says_what_a_gpu_that_torch_cannot_use_lacks(
+    grade: Grade, machine: dict[str, bool], gpus: list[Gpu], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus.append(Gpu(0, 0, "Card A", 16 * GIB, 16 * GIB))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "update the driver" in grade("doctor").out
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

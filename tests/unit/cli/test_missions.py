@@ -36,9 +36,9 @@ def test_list_shows_the_rest_beside_a_broken_mission(grade: Grade, here: Path, m
 
 def test_show_gives_brief_rubric_and_limits(grade: Grade) -> None:
     english, korean = grade("show", "mission_cnn").out, grade("show", "mission_cnn", "--lang", "ko").out
-    for part in ("How it is scored", "Limits", "1,000,000", "train_set"):
+    for part in ("How it is scored", "Limits", "1,000,000", "train_set", "8.0 GiB"):
         assert part in english
-    for part in ("채점 기준", "제한", "1,000,000", "통과 기준"):
+    for part in ("채점 기준", "제한", "1,000,000", "통과 기준", "GPU 메모리"):
         assert part in korean
 
 
