@@ -27,6 +27,11 @@ def test_reference_of_the_spec_is_current() -> None:
     assert written == script("spec_reference").document(), "run: python scripts/spec_reference.py"
 
 
+def test_table_of_attacks_is_current() -> None:
+    written = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    assert written == script("attack_table").document(), "run: python scripts/attack_table.py"
+
+
 def test_guide_names_all_that_evidence_offers() -> None:
     offered = {field.name for field in dataclasses.fields(Evidence)} - {"maybe_graph", "maybe_evaluation"}
     offered |= {"graph", "evaluation", "probe(id)", "control(id)"} - {"probes", "controls"}
