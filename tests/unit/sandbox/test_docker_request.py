@@ -103,6 +103,8 @@ def test_engine_is_asked_for_the_runtime_that_was_set(engine: Engine) -> None:
     ask(gpu=None, runtime="runsc")
     ask(gpu=None)
     assert [asked["HostConfig"].get("Runtime") for asked in engine.created] == ["runsc", None]
+    # 64 processes inside; the engine's init beside them, or gVisor's own tasks for each.
+    assert [asked["HostConfig"]["PidsLimit"] for asked in engine.created] == [64 * 6 + 64, 65]
 
 
 HOOK = "OCI runtime create failed: error running hook: exit status 1, stderr: nvidia-container-cli: "
