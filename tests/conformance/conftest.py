@@ -11,6 +11,7 @@ from grader.sandbox.bubblewrap import BubblewrapSandbox
 from grader.sandbox.docker import DockerSandbox
 from grader.sandbox.none import NoSandbox
 from grader.settings import Settings
+from tests.conformance.ahead import AheadSandbox
 from tests.conformance.running import Runner
 from tests.conftest import need
 
@@ -18,7 +19,9 @@ BACKENDS: dict[str, Callable[[], Sandbox]] = {
     "docker": lambda: DockerSandbox(Settings().image),
     # gVisor: a kernel in user space between the program and the host's.
     "docker-runsc": lambda: DockerSandbox(Settings().image, runtime="runsc"),
+    "docker-ahead": lambda: AheadSandbox(DockerSandbox(Settings().image)),
     "bubblewrap": BubblewrapSandbox,
+    "bubblewrap-ahead": lambda: AheadSandbox(BubblewrapSandbox()),
     # As an ordinary user has it, whom no cgroup is delegated to.
     "bubblewrap-watched": lambda: BubblewrapSandbox(use_cgroups=False),
     "none": NoSandbox,
@@ -26,11 +29,18 @@ BACKENDS: dict[str, Callable[[], Sandbox]] = {
 MARKS = {
     "docker": pytest.mark.docker,
     "docker-runsc": (pytest.mark.docker, pytest.mark.runsc),
+    "docker-ahead": pytest.mark.docker,
     "bubblewrap": pytest.mark.bubblewrap,
+    "bubblewrap-ahead": pytest.mark.bubblewrap,
     "bubblewrap-watched": pytest.mark.bubblewrap,
 }
 
-NEEDS = {"docker-runsc": "runsc", "bubblewrap-watched": "bubblewrap"}
+NEEDS = {
+    "docker-runsc": "runsc",
+    "docker-ahead": "docker",
+    "bubblewrap-ahead": "bubblewrap",
+    "bubblewrap-watched": "bubblewrap",
+}
 """What GRADER_REQUIRE calls it, where that is not the backend's own name."""
 
 UNKEPT: dict[tuple[str, Promise], str] = {
@@ -85,6 +95,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("promise")
     promise = marker.args[0] if marker else None
     names = [name for name in BACKENDS if (name, promise) not in UNKEPT]
+    if metafunc.definition.get_closest_marker("own_starts"):
+        names = [name for name in names if not name.endswith("-ahead")]
     metafunc.parametrize("backend", [pytest.param(name, marks=MARKS.get(name, ())) for name in names], indirect=True)
 
 
@@ -96,6 +108,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "own_starts: about how programs are started; left out where they start ahead")
     config.addinivalue_line("markers", "promise(name): proves that promise; left out for backends that don't keep it")
 
 

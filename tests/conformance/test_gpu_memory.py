@@ -19,7 +19,7 @@ from tests.conftest import need
 
 GIB = 2**30
 CAP_BYTES = 2 * GIB
-pytestmark = pytest.mark.promise(Promise.GPU_MEMORY_CAPPED)
+pytestmark = [pytest.mark.promise(Promise.GPU_MEMORY_CAPPED), pytest.mark.own_starts]
 
 
 @dataclass

@@ -12,6 +12,8 @@ from grader.sandbox.base import LABEL, Availability, Request, Sandbox, SandboxPr
 from grader.sandbox.warm import WarmSandbox
 from tests.conformance.running import Runner, becomes_true, finish, read_line
 
+pytestmark = pytest.mark.own_starts
+
 WAITS = """
 import os, pathlib, sys
 left = sorted(path.name for path in pathlib.Path(".").iterdir())
