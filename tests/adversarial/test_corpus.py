@@ -196,4 +196,13 @@ def _traces(temporary: Path) -> list[str]:
     with contextlib.suppress(docker.errors.DockerException), contextlib.closing(docker.from_env()) as client:
         labelled = client.containers.list(all=True, filters={"label": f"{OWNER_LABEL}={own}"})
         found += [str(container.name) for container in labelled]
+        found += _mounts_without_container(client)
     return found
+
+
+def _mounts_without_container(client: docker.DockerClient) -> list[str]:
+    """File systems that the engine keeps mounted for nobody, where it mounts them in this namespace."""
+    root = str(client.info()["DockerRootDir"])
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    mounts = [line.split()[1] for line in lines if line.split()[1].startswith(f"{root}/overlay2/")]
+    return mounts if len(mounts) > len(client.containers.list(all=True)) else []
