@@ -199,6 +199,7 @@ def _job(spec: MissionSpec, salt: str) -> dict[str, Any]:
     perturbed = rules.rotation_degrees or rules.noise_grey_levels or rules.shift_pixels
     return {
         "image_shape": list(spec.data.image_shape),
+        "classes": spec.data.classes,
         "threads": spec.limits.cpus,
         "caps": {"archive_bytes": spec.limits.artifact_bytes},
         "batch_sizes": list(spec.evaluation.batch_sizes),
@@ -220,6 +221,8 @@ def _raise_unless_done(listener: _Listener, session: SessionResult, spec: Missio
             Text(rejected.message.en, rejected.message.ko),
             Text(rejected.advice.en, rejected.advice.ko),
         )
+    if listener.facts is not None and listener.facts.output_classes != spec.data.classes:
+        raise _wrong_classes(listener.facts.output_classes, spec)
     expected = MAIN_PASSES | (SEQUENCE_PASSES if spec.graph.recurrence else set())
     if session.end is SessionEnd.DONE and listener.facts is not None and listener.passes.keys() >= expected:
         return
@@ -257,6 +260,19 @@ def _raise_unless_done(listener: _Listener, session: SessionResult, spec: Missio
     )
 
 
+def _wrong_classes(found: int, spec: MissionSpec) -> ArtifactRejected:
+    """The refusal of a model for another number of classes."""
+    classes = spec.data.classes
+    return ArtifactRejected(
+        "wrong_output_shape",
+        Text(
+            f"The model gives {found} numbers per image, the mission has {classes} classes.",
+            f"모델이 이미지마다 {found}개의 값을 내보냅니다. 이 미션의 클래스는 {classes}개입니다.",
+        ),
+        Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력을 (N, {classes})로 만드세요."),
+    )
+
+
 def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluation:
     """Joins logits and labels.
 
@@ -266,14 +282,7 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
     passes, classes = listener.passes, spec.data.classes
     main = passes["main"]
     if main.shape != (len(labels), classes):
-        raise ArtifactRejected(
-            "wrong_output_shape",
-            Text(
-                f"The model gives {main.shape[1]} numbers per image, the mission has {classes} classes.",
-                f"모델이 이미지마다 {main.shape[1]}개의 값을 내보냅니다. 이 미션의 클래스는 {classes}개입니다.",
-            ),
-            Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력을 (N, {classes})로 만드세요."),
-        )
+        raise _wrong_classes(main.shape[1], spec)
     sample = main[: spec.evaluation.sample_images]
     sample_labels = labels[: len(sample)]
     predicted = measures.predict(main)

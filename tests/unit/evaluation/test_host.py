@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from grader.errors import ArtifactRejected
 from grader.evaluation.host import HiddenImages, _Listener, _measure, shuffle_images
+from grader.evaluation.worker import _send_logits
 from grader.runner.protocol import Message, ProtocolError
 from tests.unit.specs import small_spec
 
@@ -84,6 +86,12 @@ def test_measures_join_logits_with_labels() -> None:
 def test_wrong_number_of_logits_is_rejected_with_both_numbers() -> None:
     with pytest.raises(ArtifactRejected, match="7 numbers per image, the mission has 10"):
         _measure(listener_with(np.zeros((20, 7))), np.zeros(20, dtype=np.int64), small_spec())
+
+
+@pytest.mark.parametrize("rows", [1, 250])
+def test_number_of_logits_that_depends_on_the_batch_is_refused_before_it_is_sent(rows: int) -> None:
+    with pytest.raises(ArtifactRejected):
+        _send_logits(lambda *_, **__: pytest.fail("sent"), "main", torch.zeros(rows, 40), 0.0, classes=10)
 
 
 def test_non_finite_logits_are_counted_and_no_crash() -> None:
