@@ -282,11 +282,12 @@ def _pump(
                 tick(clock.budget.name, use)
                 if clock.exceeded(use):
                     return SessionEnd.TIME
-                # A child that outlives the program may hold the streams open for ever.
-                if exited_at is None and process.wait(0) is not None:
-                    exited_at = now
+                # A child that outlives the program may hold the streams open for ever. What the program said since
+                # `ready` was asked for is still to be read, its last word above all: so not in the round of its end.
                 if exited_at is not None and (not ready or now - exited_at > DRAIN_S):
                     break
+                if exited_at is None and process.wait(0) is not None:
+                    exited_at = now
     return SessionEnd.EXITED
 
 
