@@ -56,6 +56,7 @@ def run(
     wall_s: float = 20.0,
     cpu_s: float | None = None,
     caps: Caps = CAPS,
+    total_cpu_s: float | None = None,
     sandbox: Sandbox | None = None,
 ) -> tuple[SessionResult, list[str]]:
     seen: list[str] = []
@@ -77,7 +78,11 @@ def run(
         sandbox or open_sandbox("none", image=""),
         request,
         {"job": 1},
-        budgets=(PhaseBudget("first", 20.0), PhaseBudget("second", wall_s, cpu_s), PhaseBudget("third", 20.0)),
+        budgets=(
+            PhaseBudget("first", 20.0),
+            PhaseBudget("second", wall_s, cpu_s),
+            PhaseBudget("third", 20.0, total_cpu_s=total_cpu_s),
+        ),
         caps=caps,
         handler=handler,
     )
@@ -117,6 +122,16 @@ def test_cpu_budget_counts_work_and_not_waiting() -> None:
     assert result.end is SessionEnd.TIME
     assert result.phases["second"].cpu_s is not None
     assert result.phases["second"].wall_s > result.phases["second"].cpu_s
+
+
+def test_what_earlier_phases_used_of_a_total_is_gone() -> None:
+    work = "end = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
+    body = f"say(event='p', phase='second')\n{work}say(event='p', phase='third')\n{work}say(event='done')"
+    result, _ = run(body, total_cpu_s=1.0)
+    assert (result.end, result.phase) == (SessionEnd.TIME, "third")
+    assert result.budget.cpu_s is not None
+    assert 0.0 <= result.budget.cpu_s < 0.5
+    assert run(body, total_cpu_s=5.0)[0].end is SessionEnd.DONE
 
 
 def test_program_that_only_waits_is_not_ended_by_its_cpu_budget() -> None:
