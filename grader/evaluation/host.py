@@ -47,6 +47,10 @@ class _BothLanguages(_Strict):
     ko: Sentence
 
 
+class _Vetting(_Strict):
+    event: Literal["vetting"]
+
+
 class _Facts(_Strict):
     event: Literal["facts"]
     blob_bytes: int
@@ -77,8 +81,8 @@ class _Done(_Strict):
     event: Literal["done"]
 
 
-_EVENT: TypeAdapter[_Facts | _Pass | _Recurrence | _Rejected | _Done] = TypeAdapter(
-    Annotated[_Facts | _Pass | _Recurrence | _Rejected | _Done, Field(discriminator="event")]
+_EVENT: TypeAdapter[_Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done] = TypeAdapter(
+    Annotated[_Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done, Field(discriminator="event")]
 )
 
 
@@ -94,6 +98,8 @@ class _Listener:
     def take(self, message: Message) -> str | bool:
         try:
             event = _EVENT.validate_json(message.raw_json)
+            if isinstance(event, _Vetting):
+                return "vet"
             if isinstance(event, _Facts):
                 self.facts = _FACTS.validate_json(message.blob or b"", strict=False)
                 return "run"
@@ -165,7 +171,11 @@ def evaluate(
         evaluation_request(sandbox, spec),
         _job(spec, salt),
         files={"model.pt2": artifact, "images.npy": hidden.file},
-        budgets=(PhaseBudget("vet", wall_s=limits.setup_s), PhaseBudget("run", wall_s=limits.evaluation_s)),
+        budgets=(
+            PhaseBudget("setup", wall_s=limits.setup_s),
+            PhaseBudget("vet", wall_s=limits.setup_s),
+            PhaseBudget("run", wall_s=limits.evaluation_s),
+        ),
         caps=Caps(
             blob_bytes=max(4 * len(hidden.labels) * 4096, 1024**2), messages=MAX_MESSAGES, output_bytes=OUTPUT_BYTES
         ),
@@ -227,11 +237,16 @@ def _raise_unless_done(listener: _Listener, session: SessionResult, spec: Missio
     if session.end is SessionEnd.DONE and listener.facts is not None and listener.passes.keys() >= expected:
         return
     smaller = Text("Return a smaller or simpler network.", "더 작고 단순한 신경망을 반환하세요.")
-    if session.end is SessionEnd.TIME and session.phase == "run":
+    if session.end is SessionEnd.TIME and session.phase != "setup":
         raise ArtifactRejected(
             "too_slow",
             Text(
                 "The model takes too long on the test images.", "모델이 테스트 이미지를 처리하는 데 너무 오래 걸립니다."
+            )
+            if session.phase == "run"
+            else Text(
+                "The model has so many parts that it takes too long to read.",
+                "모델의 구성 요소가 너무 많아 읽는 데 너무 오래 걸립니다.",
             ),
             smaller,
         )

@@ -42,6 +42,7 @@ def main() -> None:
     def send(event: str, blob: bytes | None = None, **fields: Any) -> None:
         write_message(_write_all, {"event": event, **fields}, blob)
 
+    send("vetting")
     try:
         run(job, given, send)
     except ArtifactRejected as error:
