@@ -47,6 +47,10 @@ class _BothLanguages(_Strict):
     ko: Sentence
 
 
+class _Vetting(_Strict):
+    event: Literal["vetting"]
+
+
 class _Facts(_Strict):
     event: Literal["facts"]
     blob_bytes: int
@@ -77,8 +81,8 @@ class _Done(_Strict):
     event: Literal["done"]
 
 
-_EVENT: TypeAdapter[_Facts | _Pass | _Recurrence | _Rejected | _Done] = TypeAdapter(
-    Annotated[_Facts | _Pass | _Recurrence | _Rejected | _Done, Field(discriminator="event")]
+_EVENT: TypeAdapter[_Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done] = TypeAdapter(
+    Annotated[_Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done, Field(discriminator="event")]
 )
 
 
@@ -94,6 +98,8 @@ class _Listener:
     def take(self, message: Message) -> str | bool:
         try:
             event = _EVENT.validate_json(message.raw_json)
+            if isinstance(event, _Vetting):
+                return "vet"
             if isinstance(event, _Facts):
                 self.facts = _FACTS.validate_json(message.blob or b"", strict=False)
                 return "run"
@@ -165,7 +171,11 @@ def evaluate(
         evaluation_request(sandbox, spec),
         _job(spec, salt),
         files={"model.pt2": artifact, "images.npy": hidden.file},
-        budgets=(PhaseBudget("vet", wall_s=limits.setup_s), PhaseBudget("run", wall_s=limits.evaluation_s)),
+        budgets=(
+            PhaseBudget("setup", wall_s=limits.setup_s),
+            PhaseBudget("vet", wall_s=limits.setup_s),
+            PhaseBudget("run", wall_s=limits.evaluation_s),
+        ),
         caps=Caps(
             blob_bytes=max(4 * len(hidden.labels) * 4096, 1024**2), messages=MAX_MESSAGES, output_bytes=OUTPUT_BYTES
         ),
@@ -199,6 +209,7 @@ def _job(spec: MissionSpec, salt: str) -> dict[str, Any]:
     perturbed = rules.rotation_degrees or rules.noise_grey_levels or rules.shift_pixels
     return {
         "image_shape": list(spec.data.image_shape),
+        "classes": spec.data.classes,
         "threads": spec.limits.cpus,
         "caps": {"archive_bytes": spec.limits.artifact_bytes},
         "batch_sizes": list(spec.evaluation.batch_sizes),
@@ -220,15 +231,22 @@ def _raise_unless_done(listener: _Listener, session: SessionResult, spec: Missio
             Text(rejected.message.en, rejected.message.ko),
             Text(rejected.advice.en, rejected.advice.ko),
         )
+    if listener.facts is not None and listener.facts.output_classes != spec.data.classes:
+        raise _wrong_classes(listener.facts.output_classes, spec)
     expected = MAIN_PASSES | (SEQUENCE_PASSES if spec.graph.recurrence else set())
     if session.end is SessionEnd.DONE and listener.facts is not None and listener.passes.keys() >= expected:
         return
     smaller = Text("Return a smaller or simpler network.", "더 작고 단순한 신경망을 반환하세요.")
-    if session.end is SessionEnd.TIME and session.phase == "run":
+    if session.end is SessionEnd.TIME and session.phase != "setup":
         raise ArtifactRejected(
             "too_slow",
             Text(
                 "The model takes too long on the test images.", "모델이 테스트 이미지를 처리하는 데 너무 오래 걸립니다."
+            )
+            if session.phase == "run"
+            else Text(
+                "The model has so many parts that it takes too long to read.",
+                "모델의 구성 요소가 너무 많아 읽는 데 너무 오래 걸립니다.",
             ),
             smaller,
         )
@@ -257,6 +275,19 @@ def _raise_unless_done(listener: _Listener, session: SessionResult, spec: Missio
     )
 
 
+def _wrong_classes(found: int, spec: MissionSpec) -> ArtifactRejected:
+    """The refusal of a model for another number of classes."""
+    classes = spec.data.classes
+    return ArtifactRejected(
+        "wrong_output_shape",
+        Text(
+            f"The model gives {found} numbers per image, the mission has {classes} classes.",
+            f"모델이 이미지마다 {found}개의 값을 내보냅니다. 이 미션의 클래스는 {classes}개입니다.",
+        ),
+        Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력을 (N, {classes})로 만드세요."),
+    )
+
+
 def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluation:
     """Joins logits and labels.
 
@@ -266,14 +297,7 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
     passes, classes = listener.passes, spec.data.classes
     main = passes["main"]
     if main.shape != (len(labels), classes):
-        raise ArtifactRejected(
-            "wrong_output_shape",
-            Text(
-                f"The model gives {main.shape[1]} numbers per image, the mission has {classes} classes.",
-                f"모델이 이미지마다 {main.shape[1]}개의 값을 내보냅니다. 이 미션의 클래스는 {classes}개입니다.",
-            ),
-            Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력을 (N, {classes})로 만드세요."),
-        )
+        raise _wrong_classes(main.shape[1], spec)
     sample = main[: spec.evaluation.sample_images]
     sample_labels = labels[: len(sample)]
     predicted = measures.predict(main)

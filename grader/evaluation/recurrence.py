@@ -197,6 +197,8 @@ def _within_budget(names: set[str], shapes: Mapping[str, tuple[int, ...]]) -> se
 
 def _moved(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     """Where two values differ, bool; where one is no finite number, they don't."""
+    if not before.is_floating_point():
+        before, after = before.double(), after.double()  # torch takes no difference of truth values
     scale = before.abs().nan_to_num(0.0, 0.0, 0.0).max() if before.numel() else before.new_zeros(())
     return (before - after).abs() > TOLERANCE * scale.clamp_min(TOLERANCE)
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from grader.artifact import Caps, read_artifact
+from grader.artifact.refusal import refuse
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter, predict
 from grader.evaluation.perturbation import perturb
@@ -41,6 +42,7 @@ def main() -> None:
     def send(event: str, blob: bytes | None = None, **fields: Any) -> None:
         write_message(_write_all, {"event": event, **fields}, blob)
 
+    send("vetting")
     try:
         run(job, given, send)
     except ArtifactRejected as error:
@@ -69,19 +71,21 @@ def run(job: Mapping[str, Any], given: Path, send: Send) -> None:
         conv_only=job["conv_only"],
     )
     send("facts", json.dumps(dataclasses.asdict(facts)).encode())
+    if facts.output_classes != int(job["classes"]):
+        return  # the host refuses it; so many logits would not fit its messages
     pixels = torch.from_numpy(np.load(given / "images.npy", allow_pickle=False))
     images = pixels.to(torch.float32) / 255
     interpreter = Interpreter(program)
     main: torch.Tensor | None = None
     for name, logits, seconds in passes(job, facts, interpreter, images):
         main = logits if main is None else main
-        _send_logits(send, name, logits, seconds)
+        _send_logits(send, name, logits, seconds, classes=facts.output_classes)
     if job["recurrence_steps"] is not None and main is not None:
         fact, swaps = find_recurrence(interpreter, steps=int(job["recurrence_steps"]), seed=int(job["seed"]))
         send("recurrence", json.dumps(dataclasses.asdict(fact) if fact else None).encode())
         sample = images[: int(job["sample_images"])]
         for name, logits, seconds in sequence_passes(job, facts, interpreter, sample, main[: len(sample)], swaps):
-            _send_logits(send, name, logits, seconds)
+            _send_logits(send, name, logits, seconds, classes=facts.output_classes)
 
 
 def passes(
@@ -156,7 +160,9 @@ def sequence_passes(
         yield name, swapped[rows], time.perf_counter() - began
 
 
-def _send_logits(send: Send, name: str, logits: torch.Tensor, seconds: float) -> None:
+def _send_logits(send: Send, name: str, logits: torch.Tensor, seconds: float, *, classes: int) -> None:
+    if logits.shape[1] != classes:  # it depends on the batch, whose sizes a student knows
+        raise refuse("wrong_output_shape", batch=len(logits), found=tuple(logits.shape), dtype="float32")
     array = np.ascontiguousarray(logits.numpy(), dtype="<f4")
     send("logits", array.tobytes(), name=name, rows=array.shape[0], columns=array.shape[1], seconds=seconds)
 

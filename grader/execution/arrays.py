@@ -13,6 +13,9 @@ from grader.runner.protocol import ProtocolError
 MAX_HEADER_BYTES = 1_000
 MAX_DIMENSIONS = 8
 MAX_VALUES_BYTES = 60 * 1024
+MAX_NESTING = 32
+MAX_INTEGER = 2**63 - 1
+"""Beyond it an integer does not fit a float's or an array's arithmetic, and who judges it would fail."""
 PLAIN_KINDS = "biuf"
 """numpy's kinds of plain numbers: bool, signed, unsigned, float."""
 
@@ -61,25 +64,44 @@ def _dtype(name: str) -> np.dtype[Any]:
 
 
 def parse_values(raw: bytes) -> dict[str, Any]:
-    """A JSON object: finite numbers, text that UTF-8 can hold.
+    """A JSON object: finite numbers, integers of 64 bits, text that UTF-8 can hold.
 
     Args:
         raw: untrusted.
 
     Raises:
-        ProtocolError: it is none, or longer than `MAX_VALUES_BYTES`.
+        ProtocolError: it is none, longer than `MAX_VALUES_BYTES`, or nested deeper than `MAX_NESTING`.
     """
     if len(raw) > MAX_VALUES_BYTES:
         raise ProtocolError("too many values")
     try:
-        values = json.loads(raw, parse_constant=_refuse_constant)
+        values = json.loads(raw, parse_constant=_refuse_constant, parse_int=_bounded_int)
         json.dumps(values, allow_nan=False, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise ProtocolError("values are not plain JSON") from error
     if not isinstance(values, dict):
         raise ProtocolError("values are no JSON object")
+    _check_nesting(values, MAX_NESTING)
     return values
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _bounded_int(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > MAX_INTEGER:
+        raise ValueError("an integer of more than 64 bits")
+    return number
+
+
+def _check_nesting(value: object, levels: int) -> None:
+    """Raises where there are more levels: to show such a value could pass the interpreter's own bound."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return
+    if levels == 0:
+        raise ProtocolError("values are nested too deep")
+    for item in inner:
+        _check_nesting(item, levels - 1)

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 import docker
@@ -211,7 +212,6 @@ class _Container(SandboxProcess):
         self._id = container
         self._image = image
         self._left = left
-        self._began = time.time()
         self._killed = False
         self._closed = False
         self._meter: DockerMeter | None = None
@@ -307,9 +307,11 @@ class _Container(SandboxProcess):
 
     def _killed_by_others(self) -> bool:
         """Whether the engine was asked for this end: the program's own signals leave the same status but no event."""
-        # With a fraction, which the client's types don't know: an end that lies ahead would be waited for.
-        period: dict[str, Any] = {"since": f"{self._began - 1:.6f}", "until": f"{time.time():.6f}"}
         with translated(self._image):
+            # By the engine's own clock, which may be another machine's: by ours its events could lie outside, or ahead.
+            # With a fraction, which the client's types don't know: an end that lies ahead would be waited for.
+            since, until = self._api.inspect_container(self._id)["Created"], self._api.info()["SystemTime"]
+            period: dict[str, Any] = {"since": _seconds(since), "until": _seconds(until)}
             events = self._api.events(**period, decode=True)
             with contextlib.closing(events):
                 told = list(events)
@@ -317,6 +319,11 @@ class _Container(SandboxProcess):
         # An engine that has been restarted remembers nothing, not even that it started this container.
         forgotten = "start" not in own and len(told) < _EVENTS_KEPT
         return forgotten or not own.isdisjoint({"kill", "stop", "destroy"})
+
+
+def _seconds(engine_time: str) -> str:
+    """Seconds since 1970 of a time as engines write it, to the microsecond: RFC 3339, with up to nine decimals."""
+    return f"{datetime.fromisoformat(engine_time).timestamp():.6f}"
 
 
 def device_requests(gpu: int | None) -> list[DeviceRequest]:

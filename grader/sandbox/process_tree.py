@@ -28,11 +28,13 @@ class Sample:
         memory_bytes: memory of its own of all processes, counting what they share once where the kernel tells.
         tasks: processes and threads.
         cpu_s: CPU seconds of all that live now and of the dead they have waited for.
+        own_cpu_s: the same without the dead.
     """
 
     memory_bytes: int
     tasks: int
     cpu_s: float
+    own_cpu_s: float = 0.0
 
 
 class ProcessTree:
@@ -46,6 +48,9 @@ class ProcessTree:
     def __init__(self, find_strays: Callable[[], list[psutil.Process]] = list) -> None:
         self._find_strays = find_strays
         self._known: dict[int, psutil.Process] = {}
+        # A child whose parent ignores its end is waited for by nobody: what it used is known from the looks alone.
+        self._last_cpu_s: dict[psutil.Process, float] = {}
+        self._gone_cpu_s = 0.0
         self._lock = threading.Lock()
 
     def add(self, pid: int) -> None:
@@ -71,11 +76,20 @@ class ProcessTree:
                 above this is counted again, each page once.
         """
         members = self.members()
-        readings = [reading for process in members if (reading := _read(process)) is not None]
+        found = {process: reading for process in members if (reading := _read(process)) is not None}
+        readings = found.values()
         memory_bytes = sum(reading.memory_bytes for reading in readings)
         if memory_bytes > exact_above_bytes:
             memory_bytes = sum(_proportional_bytes(process) for process in members)
-        return Sample(memory_bytes, sum(one.tasks for one in readings), sum(one.cpu_s for one in readings))
+        living = set(members)
+        self._gone_cpu_s += sum(used for process, used in self._last_cpu_s.items() if process not in living)
+        self._last_cpu_s = {
+            process: found[process].own_cpu_s if process in found else self._last_cpu_s.get(process, 0.0)
+            for process in members
+        }
+        own_cpu_s = self._gone_cpu_s + sum(self._last_cpu_s.values())
+        cpu_s = max(own_cpu_s, sum(one.cpu_s for one in readings))
+        return Sample(memory_bytes, sum(one.tasks for one in readings), cpu_s, own_cpu_s)
 
     def kill(self, *, deadline_s: float = 5.0) -> None:
         """Kills every member, until no scan finds one more."""
@@ -180,7 +194,8 @@ def _read(process: psutil.Process) -> Sample | None:
             # On Linux `shared` are pages of files and of shared memory: the page cache's and the tmpfs's.
             own_bytes = memory.rss - getattr(memory, "shared", 0)
             of_the_dead_s = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-            return Sample(own_bytes, process.num_threads(), times.user + times.system + of_the_dead_s)
+            own_s = times.user + times.system
+            return Sample(own_bytes, process.num_threads(), own_s + of_the_dead_s, own_s)
     except psutil.Error:
         return None
 

@@ -8,7 +8,7 @@ import os
 import selectors
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -52,11 +52,13 @@ class PhaseBudget:
         name: the phase.
         wall_s: wall-clock seconds, always enforced.
         cpu_s: CPU seconds of all processes; None for no such bound.
+        total_cpu_s: CPU seconds of this phase and those before, but for the first; None for no such bound.
     """
 
     name: str
     wall_s: float
     cpu_s: float | None = None
+    total_cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,8 @@ class _Clock:
         self._index = 0
         self._began = time.monotonic()
         self._cpu_at_begin = 0.0
+        self.budget = budgets[0]
         self.used: dict[str, PhaseUse] = {}
-
-    @property
-    def budget(self) -> PhaseBudget:
-        return self._budgets[self._index]
 
     def enter(self, phase: str) -> None:
         names = [budget.name for budget in self._budgets]
@@ -178,8 +177,16 @@ class _Clock:
         usage = self._process.usage()
         self.close(usage)
         self._index = names.index(phase)
+        self.budget = self._what_is_left(self._budgets[self._index])
         self._began = time.monotonic()
         self._cpu_at_begin = usage.cpu_s or 0.0
+
+    def _what_is_left(self, budget: PhaseBudget) -> PhaseBudget:
+        if budget.total_cpu_s is None:
+            return budget
+        spent_s = sum(use.cpu_s or 0.0 for name, use in self.used.items() if name != self._budgets[0].name)
+        left_s = max(0.0, budget.total_cpu_s - spent_s)
+        return replace(budget, cpu_s=left_s if budget.cpu_s is None else min(budget.cpu_s, left_s))
 
     def measure(self, usage: Usage) -> PhaseUse:
         cpu = None if usage.cpu_s is None else max(0.0, usage.cpu_s - self._cpu_at_begin)
@@ -282,11 +289,12 @@ def _pump(
                 tick(clock.budget.name, use)
                 if clock.exceeded(use):
                     return SessionEnd.TIME
-                # A child that outlives the program may hold the streams open for ever.
-                if exited_at is None and process.wait(0) is not None:
-                    exited_at = now
+                # A child that outlives the program may hold the streams open for ever. What the program said since
+                # `ready` was asked for is still to be read, its last word above all: so not in the round of its end.
                 if exited_at is not None and (not ready or now - exited_at > DRAIN_S):
                     break
+                if exited_at is None and process.wait(0) is not None:
+                    exited_at = now
     return SessionEnd.EXITED
 
 

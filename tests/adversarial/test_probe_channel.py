@@ -97,8 +97,23 @@ def test_any_bytes_are_an_array_or_refused(raw: bytes) -> None:
         b"\xff",
         b"",
         b'{"a": "' + b"x" * 70_000 + b'"}',
+        b'{"a": 1' + b"0" * 400 + b"}",
+        b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}",
     ],
-    ids=["list", "nan", "overflow", "infinity", "surrogate", "deep", "digits", "no_utf8", "empty", "long"],
+    ids=[
+        "list",
+        "nan",
+        "overflow",
+        "infinity",
+        "surrogate",
+        "deep",
+        "digits",
+        "no_utf8",
+        "empty",
+        "long",
+        "no_float",
+        "deep_to_show",
+    ],
 )
 def test_bad_values_are_refused(raw: bytes) -> None:
     with pytest.raises(ProtocolError):

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from grader.errors import ArtifactRejected
-from grader.evaluation.host import HiddenImages, _Listener, _measure, shuffle_images
+from grader.errors import ArtifactRejected, InfrastructureError
+from grader.evaluation.host import HiddenImages, _Listener, _measure, _raise_unless_done, shuffle_images
+from grader.evaluation.worker import _send_logits
 from grader.runner.protocol import Message, ProtocolError
+from grader.sandbox.base import Exit, Limits, Usage
+from grader.sandbox.session import Output, PhaseBudget, SessionEnd, SessionResult
 from tests.unit.specs import small_spec
 
 
@@ -84,6 +88,37 @@ def test_measures_join_logits_with_labels() -> None:
 def test_wrong_number_of_logits_is_rejected_with_both_numbers() -> None:
     with pytest.raises(ArtifactRejected, match="7 numbers per image, the mission has 10"):
         _measure(listener_with(np.zeros((20, 7))), np.zeros(20, dtype=np.int64), small_spec())
+
+
+def out_of_time(phase: str) -> SessionResult:
+    usage = Usage(cpu_s=1.0, memory_peak_bytes=1, processes=1)
+    return SessionResult(
+        end=SessionEnd.TIME,
+        budget=PhaseBudget(phase, 1.0),
+        limits=Limits(memory_bytes=1, processes=1, cpus=1, scratch_bytes=1),
+        exit=Exit(code=None, signal=9, out_of_memory=False, out_of_processes=False, usage=usage),
+        phases={},
+        usage=usage,
+        output=Output(b"", b"", 0),
+    )
+
+
+def test_time_is_the_models_doing_once_it_is_looked_at() -> None:
+    listener = _Listener()
+    with pytest.raises(InfrastructureError):
+        _raise_unless_done(listener, out_of_time("setup"), small_spec())
+    phase = listener.take(Message(b'{"event": "vetting"}', None))
+    with pytest.raises(ArtifactRejected, match="so many parts"):
+        _raise_unless_done(listener, out_of_time(str(phase)), small_spec())
+    listener.take(facts_message())
+    with pytest.raises(ArtifactRejected, match="test images"):
+        _raise_unless_done(listener, out_of_time("run"), small_spec())
+
+
+@pytest.mark.parametrize("rows", [1, 250])
+def test_number_of_logits_that_depends_on_the_batch_is_refused_before_it_is_sent(rows: int) -> None:
+    with pytest.raises(ArtifactRejected):
+        _send_logits(lambda *_, **__: pytest.fail("sent"), "main", torch.zeros(rows, 40), 0.0, classes=10)
 
 
 def test_non_finite_logits_are_counted_and_no_crash() -> None:

@@ -196,6 +196,26 @@ def test_first_state_that_knows_the_image_is_swapped_with_the_rest() -> None:
     torch.testing.assert_close(result, interpreter.logits(images).roll(3, 0), atol=0.01, rtol=0)
 
 
+class Masked(nn.Module):
+    """What enters at each step is a truth value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step, self.head = nn.Linear(28, 28), nn.Linear(28, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = torch.ones(x.shape[0], 28)
+        for row in range(28):
+            state = torch.tanh(self.step(state)) * (x[:, 0, row] - 0.5).relu().to(torch.bool)
+        return self.head(state)
+
+
+def test_truth_values_may_enter_a_recurrence() -> None:
+    fact, _ = found(Masked())
+    assert fact is not None
+    assert fact.steps == 28
+
+
 def test_batch_of_one_has_no_partner() -> None:
     fact, swaps = found(MODELS["gru"](), batch=1)
     assert fact is not None

@@ -301,6 +301,8 @@ def test_metrics_sees_missing_and_untrue_figures(sound: dict[str, ProbeResult]) 
     ]
     for flaw in flaws:
         assert fails("metrics", evidence(altered(sound, "metrics", lines=flaw))), flaw
+    for alike in ({"lines": [], "epochs": []}, {"lines": [1], "epochs": ["one"]}):
+        assert fails("metrics", evidence(altered(sound, "metrics", **alike))), alike
 
 
 def test_base_classes_names_the_one_that_is_missing(sound: dict[str, ProbeResult]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from grader.errors import GpuUnavailable, InfrastructureError, SandboxUnavailable
 from grader.sandbox.base import Limits, Request
-from grader.sandbox.docker import DockerSandbox
+from grader.sandbox.docker import DockerSandbox, _seconds
 
 
 @dataclass
@@ -130,3 +130,10 @@ def test_refusal_of_the_engine_says_what_to_do_next(
     assert error.advice is not None
     assert advice in error.advice.en
     assert all("가" <= max(text.ko) <= "힣" for text in (error.message, error.advice)), "in Korean too"
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-11-21T15:12:00.5Z", "2026-11-21T15:12:00.500000000Z", "2026-11-22T00:12:00.5+09:00"]
+)
+def test_time_of_an_engine_is_told_in_seconds(said: str) -> None:
+    assert _seconds(said) == "1795273920.500000"

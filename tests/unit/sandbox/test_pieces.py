@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from grader.sandbox.child import from_init_status, start_failure
 from grader.sandbox.interpreter import interpreter_view
 from grader.sandbox.mounts import check_mounts
 from grader.sandbox.owner import Owner, OwnerState, owned_name, owner_of_name, parse_owner
+from grader.sandbox.process_tree import ProcessTree
 from tests.conftest import ROOT
 
 
@@ -124,3 +126,27 @@ def test_choosing_a_sandbox_loads_no_client() -> None:
     code = "import sys, grader.sandbox; print({'docker', 'psutil', 'requests'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout == "set()\n"
+
+
+DISOWNED = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(4):
+    if os.fork() == 0:
+        while time.process_time() < 0.3: pass
+        os._exit(0)
+    try: os.wait()
+    except ChildProcessError: pass
+time.sleep(0.2)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are kept as zombies elsewhere")
+def test_cpu_of_children_that_nobody_waits_for_counts() -> None:
+    program = subprocess.Popen([sys.executable, "-I", "-c", DISOWNED])
+    tree, cpu_s = ProcessTree(), 0.0
+    tree.add(program.pid)
+    while program.poll() is None:
+        cpu_s = max(cpu_s, tree.sample(exact_above_bytes=2**40).cpu_s)
+        time.sleep(0.01)
+    assert cpu_s > 0.8

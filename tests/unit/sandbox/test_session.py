@@ -1,6 +1,7 @@
 """A session holds a program to its frames, caps and budgets, whatever the program does."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from grader.runner import protocol
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox import open_sandbox
-from grader.sandbox.base import Limits, Mount, Request
+from grader.sandbox.base import Availability, Limits, Mount, Request, Sandbox, SandboxProcess, Usage
 from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
 
 PRELUDE = """
@@ -20,8 +21,43 @@ def say(**message): frame(b"J", json.dumps(message).encode())
 CAPS = Caps(blob_bytes=1000, messages=20, output_bytes=300_000)
 
 
+class SlowToMeasure(Sandbox):
+    """Programs whose figures take a while, as an engine's statistics do."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self._inner = open_sandbox("none", image="")
+
+    def availability(self, *, gpu: int | None = None) -> Availability:
+        return self._inner.availability(gpu=gpu)
+
+    def start(self, request: Request) -> SandboxProcess:
+        process = self._inner.start(request)
+        measure = process.usage
+
+        def usage() -> Usage:
+            time.sleep(0.5)
+            return measure()
+
+        process.usage = usage  # type: ignore[method-assign]
+        return process
+
+    def sweep(self) -> list[str]:
+        return []
+
+    def inside(self, mount: Mount) -> str:
+        return self._inner.inside(mount)
+
+
 def run(
-    body: str, *, wall_s: float = 20.0, cpu_s: float | None = None, caps: Caps = CAPS
+    body: str,
+    *,
+    wall_s: float = 20.0,
+    cpu_s: float | None = None,
+    caps: Caps = CAPS,
+    total_cpu_s: float | None = None,
+    sandbox: Sandbox | None = None,
 ) -> tuple[SessionResult, list[str]]:
     seen: list[str] = []
 
@@ -39,10 +75,14 @@ def run(
         limits=Limits(memory_bytes=1024**3, processes=32, cpus=2, scratch_bytes=1024**2),
     )
     result = run_session(
-        open_sandbox("none", image=""),
+        sandbox or open_sandbox("none", image=""),
         request,
         {"job": 1},
-        budgets=(PhaseBudget("first", 20.0), PhaseBudget("second", wall_s, cpu_s), PhaseBudget("third", 20.0)),
+        budgets=(
+            PhaseBudget("first", 20.0),
+            PhaseBudget("second", wall_s, cpu_s),
+            PhaseBudget("third", 20.0, total_cpu_s=total_cpu_s),
+        ),
         caps=caps,
         handler=handler,
     )
@@ -53,6 +93,11 @@ def test_done_ends_the_session_and_keeps_what_was_printed_before() -> None:
     result, seen = run("print('hello', file=sys.stderr, flush=True); say(event='done'); time.sleep(60)")
     assert (result.end, seen) == (SessionEnd.DONE, ["done"])
     assert result.output.head == b"hello\n"
+
+
+def test_last_word_is_heard_though_the_program_ended_while_it_was_measured() -> None:
+    result, seen = run("time.sleep(0.15); say(event='p', phase='second'); say(event='done')", sandbox=SlowToMeasure())
+    assert (result.end, result.phase, seen) == (SessionEnd.DONE, "second", ["p", "done"])
 
 
 def test_phases_are_timed_one_by_one() -> None:
@@ -77,6 +122,16 @@ def test_cpu_budget_counts_work_and_not_waiting() -> None:
     assert result.end is SessionEnd.TIME
     assert result.phases["second"].cpu_s is not None
     assert result.phases["second"].wall_s > result.phases["second"].cpu_s
+
+
+def test_what_earlier_phases_used_of_a_total_is_gone() -> None:
+    work = "end = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
+    body = f"say(event='p', phase='second')\n{work}say(event='p', phase='third')\n{work}say(event='done')"
+    result, _ = run(body, total_cpu_s=1.0)
+    assert (result.end, result.phase) == (SessionEnd.TIME, "third")
+    assert result.budget.cpu_s is not None
+    assert 0.0 <= result.budget.cpu_s < 0.5
+    assert run(body, total_cpu_s=5.0)[0].end is SessionEnd.DONE
 
 
 def test_program_that_only_waits_is_not_ended_by_its_cpu_budget() -> None:
