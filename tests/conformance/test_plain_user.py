@@ -35,7 +35,7 @@ bomb = '''
         try:
             if os.fork() == 0: time.sleep(600)
         except OSError: refused += 1
-    time.sleep(0.3)
+    time.sleep(2.0)
     print(refused, flush=True)
 '''
 outcome = runner.run(bomb, processes=32)
