@@ -1,6 +1,7 @@
 """An engine that is killed, restarted or out of disk: tried on one of this file's own, beside the machine's."""
 
 import contextlib
+import gc
 import io
 import os
 import re
@@ -108,6 +109,13 @@ def need_engine() -> None:
     need("docker", ok=ok, reason=reason)
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
         need("docker", ok=False, reason="starting an engine needs root and dockerd")
+
+
+@pytest.fixture(autouse=True)
+def forgotten_sockets() -> Iterator[None]:
+    """Those are closed here, where their warnings are expected, and not in the middle of a later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
