@@ -41,6 +41,7 @@ def probe(job: Mapping[str, Any], given: Path, channel: Channel) -> None:
     probes = _load(given / "probes.py")
     submission = given / "submission"
     channel.send("phase", phase="import")
+    channel.settle()
     student = Student(import_solution(submission))
     for probe_id in job["selected"]:
         channel.send("probe", probe=probe_id)

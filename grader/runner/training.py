@@ -15,6 +15,7 @@ from .export import check_model, export_model
 def train(job: Mapping[str, Any], given: Path, channel: Channel) -> None:
     """Calls the student's `train` with what it asks for, and sends the exported model."""
     channel.send("phase", phase="import")
+    channel.settle()
     function = find_function(import_solution(given / "submission"), "train")
     makers = offers(job, channel)
     arguments = bind(function, {name: makers[name] for name in job["offers"]})
