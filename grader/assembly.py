@@ -100,9 +100,9 @@ def not_graded_report(
     Args:
         earlier: what cut short the attempts before this one.
     """
-    tries = len(earlier) + 1
     message = error.message
     if earlier:
+        tries = len(earlier) + 1
         message = Text(f"{message.en} ({tries} attempts)", f"{message.ko} ({tries}번 시도)")
     return Report(
         created=now,

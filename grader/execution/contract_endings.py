@@ -85,5 +85,7 @@ def broken_contract(failure: FailureFields) -> Ending:
             Text("Return the nn.Module itself, without torch.jit.", "torch.jit 없이 nn.Module 자체를 반환하세요."),
         ),
     }
-    message, advice = words.get(failure.code, (channel_misused().message, channel_misused().advice))
+    if failure.code not in words:
+        return channel_misused()
+    message, advice = words[failure.code]
     return Ending(reason=Reason.TRAIN_ERROR, message=message, advice=advice)

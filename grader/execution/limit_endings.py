@@ -94,13 +94,16 @@ def memory_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
 def gpu_memory_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     """The GPU's memory did not suffice: the run's share of it, or what other programs left."""
     limit, peak = outcome.session.limits.gpu_memory_bytes, outcome.session.usage.gpu_memory_peak_bytes
-    of_limit = Text("", "") if limit is None else Text(f" than its share of {_gib(limit)}", f" 제한 {_gib(limit)}")
+    if limit is None:
+        message = Text("The run needed more memory of the GPU than there was.", "GPU 메모리가 부족합니다.")
+    else:
+        message = Text(
+            f"The run needed more memory of the GPU than its share of {_gib(limit)}.",
+            f"GPU 메모리 제한 {_gib(limit)}를 넘었습니다.",
+        )
     return Ending(
         reason=Reason.GPU_MEMORY_LIMIT,
-        message=Text(
-            f"The run needed more memory of the GPU{of_limit.en or ' than there was'}.",
-            f"GPU 메모리{of_limit.ko}{'를 넘었습니다' if limit else '가 부족합니다'}.",
-        ),
+        message=message,
         advice=Text(
             "Use smaller batches, move images to the GPU batch by batch, evaluate under torch.inference_mode(), and "
             "keep losses as numbers (loss.item()).",
@@ -134,7 +137,7 @@ def process_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
 
 def output_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     """It printed more than is read."""
-    limit = f"{limits.output_bytes / 1024**2:g} MiB"
+    limit = _mib(limits.output_bytes)
     used = outcome.session.output.total_bytes
     return Ending(
         reason=Reason.OUTPUT_LIMIT,
@@ -151,7 +154,7 @@ def output_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
 
 def artifact_too_large(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     """The exported model is larger than the mission accepts."""
-    limit = f"{limits.artifact_bytes / 1024**2:g} MiB"
+    limit = _mib(limits.artifact_bytes)
     return Ending(
         reason=Reason.ARTIFACT_REJECTED,
         message=Text(f"The exported model is larger than {limit}.", f"내보낸 모델이 {limit}보다 큽니다."),
@@ -165,7 +168,7 @@ def artifact_too_large(outcome: EndedRun, limits: LimitsSpec) -> Ending:
 
 def disk_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
     """A file did not fit into the scratch folder."""
-    limit = f"{limits.scratch_bytes / 1024**2:g} MiB"
+    limit = _mib(limits.scratch_bytes)
     return Ending(
         reason=Reason.DISK_LIMIT,
         message=Text(
@@ -180,6 +183,10 @@ def disk_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
             outcome, limits, Figure(quantity=Quantity.DISK_BYTES, used=None, limit=limits.scratch_bytes)
         ),
     )
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / 1024**2:g} MiB"
 
 
 def _gib(size_bytes: int) -> str:

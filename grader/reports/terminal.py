@@ -54,8 +54,7 @@ def render_ending(ending: Ending, language: Language) -> RenderableType:
             parts.append(Line(f"  {frame.file}:{frame.line} {frame.function}", style="cyan"))
             parts.append(Line(f"    {frame.source.strip()}"))
     if ending.figures:
-        told = " · ".join(words.used(figure, language) for figure in ending.figures)
-        parts.append(Line(f"\n{told}", style="dim"))
+        parts.append(Line("\n" + " · ".join(words.figures_used(ending, language)), style="dim"))
     if advice := ending.advice.in_language(language):
         parts.append(Line.assemble("\n", ("→ ", "bold"), advice))
     return Panel(

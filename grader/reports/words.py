@@ -1,7 +1,19 @@
 """The sentences that every rendering of a report shares."""
 
 from grader.reports import figures
-from grader.results import CriterionResult, Figure, Metrics, Mode, Quantity, Reason, Report, RunInfo, Status, Verdict
+from grader.results import (
+    CriterionResult,
+    Ending,
+    Figure,
+    Metrics,
+    Mode,
+    Quantity,
+    Reason,
+    Report,
+    RunInfo,
+    Status,
+    Verdict,
+)
 from grader.text import Language, Text
 
 SYMBOL = {Status.PASSED: "✓", Status.PARTIAL: "◐", Status.FAILED: "✗", Status.SKIPPED: "–"}
@@ -157,14 +169,18 @@ def points(criterion: CriterionResult) -> str:
     return f"{figures.points(criterion.points)} / {plus}{figures.points(criterion.max_points)}"
 
 
-def used(figure: Figure, language: Language) -> str:
-    """How much of something a run used and may use, such as `peak memory 1.0 GiB of 1.0 GiB`."""
+def figures_used(ending: Ending, language: Language) -> tuple[str, ...]:
+    """What the run used and may use, each as one short phrase, such as `peak memory 1.0 GiB / 1.0 GiB`."""
+    return tuple(_used(figure, language) for figure in ending.figures)
+
+
+def _used(figure: Figure, language: Language) -> str:
     name = QUANTITY[figure.quantity].in_language(language)
-    amount = None if figure.used is None else figures.amount(figure.quantity, figure.used, language)
-    limit = None if figure.limit is None else figures.amount(figure.quantity, figure.limit, language)
-    if amount is None or limit is None:
-        either = amount or limit or "?"
-        if amount is None:
-            either = f"{either} 한도" if language == "ko" else f"limit {either}"
-        return f"{name} {either}"
-    return f"{name} {amount} / {limit}"
+    used, limit = (
+        None if value is None else figures.amount(figure.quantity, value, language)
+        for value in (figure.used, figure.limit)
+    )
+    if used is None:
+        limit = limit or "?"
+        return f"{name} {limit} 한도" if language == "ko" else f"{name} limit {limit}"
+    return f"{name} {used}" if limit is None else f"{name} {used} / {limit}"

@@ -312,7 +312,7 @@ class _BubblewrapProcess(SandboxProcess):
         """Every process inside, as the host counts them."""
         if self._group is not None:
             return self._group.members()
-        return [process.pid for process in self._tree.members()]
+        return self._tree.pids()
 
     def _forget_init(self) -> None:
         if self._init_fd is not None:

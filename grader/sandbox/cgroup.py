@@ -43,9 +43,7 @@ class Cgroup(ABC):
 
     def members(self) -> list[int]:
         """Every process inside now, by its id in the grader's PID namespace."""
-        with contextlib.suppress(OSError, ValueError):
-            return [int(pid) for pid in (self.folders()[0] / "cgroup.procs").read_text().split()]
-        return []
+        return _processes_in(self.folders()[0])
 
     def add(self, pid: int) -> None:
         """Moves a process, and with it what it will start, inside."""
@@ -245,15 +243,21 @@ def _below(mount: Path, place: str) -> Path:
     return folder if folder.is_dir() else mount
 
 
+def _processes_in(folder: Path) -> list[int]:
+    """Every process of a group, by its id in the grader's PID namespace; none where the group is gone."""
+    with contextlib.suppress(OSError, ValueError):
+        return [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
+    return []
+
+
 def _remove(folder: Path) -> None:
     deadline = time.monotonic() + _REMOVAL_S
     while folder.exists() and time.monotonic() < deadline:
-        with contextlib.suppress(OSError, ValueError):
-            for pid in map(int, (folder / "cgroup.procs").read_text().split()):
-                # 0 stands for a process of another PID namespace; to kill it would be to kill one's own group.
-                if pid > 0:
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        os.kill(pid, signal.SIGKILL)
+        for pid in _processes_in(folder):
+            # 0 stands for a process of another PID namespace; to kill it would be to kill one's own group.
+            if pid > 0:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
         try:
             folder.rmdir()
         except OSError:

@@ -128,7 +128,7 @@ class _PlainProcess(SandboxProcess):
         self._tree.add(self._child.pid)
         self._watchdog = Watchdog(self._tree, request.limits, self._tree.kill)
         self._watchdog.start()
-        self._gpu = GpuWatch(request, pids=self._pids, kill=self.kill, open_reader=gpu_reader)
+        self._gpu = GpuWatch(request, pids=self._tree.pids, kill=self.kill, open_reader=gpu_reader)
 
     def send(self, data: bytes) -> None:
         self._child.send(data)
@@ -151,9 +151,6 @@ class _PlainProcess(SandboxProcess):
             out_of_gpu_memory=self._gpu.exceeded,
             usage=self.usage(),
         )
-
-    def _pids(self) -> list[int]:
-        return [process.pid for process in self._tree.members()]
 
     def close(self) -> None:
         if self._closed:

@@ -68,6 +68,10 @@ class ProcessTree:
             self._known = {pid: process for pid, process in self._known.items() if _lives(process)}
             return list(self._known.values())
 
+    def pids(self) -> list[int]:
+        """Their ids."""
+        return [process.pid for process in self.members()]
+
     def sample(self, *, exact_above_bytes: int) -> Sample:
         """What the tree uses now.
 

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Attack:
     ends: tuple[str, ...]
     differs: bool = False
     loots_bare: bool = False
-    limits: Mapping[str, float] | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

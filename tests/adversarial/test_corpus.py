@@ -28,10 +28,7 @@ from grader.reports.terminal import render_terminal
 from grader.results import Report, Verdict
 from grader.sandbox import open_sandbox
 from grader.sandbox.base import Sandbox
-from grader.sandbox.cgroup import CgroupHierarchy
-from grader.sandbox.docker import OWNER_LABEL
 from grader.sandbox.none import NoSandbox
-from grader.sandbox.owner import Owner, owner_of_name
 from grader.sandbox.warm import WarmSandbox
 from grader.settings import Settings
 from tests.adversarial import attacks
@@ -40,6 +37,7 @@ from tests.adversarial.bait import Bait, planted
 from tests.conformance.running import becomes_true
 from tests.conftest import ROOT, need, sandbox_state
 from tests.integration.submissions import request, strict_mission
+from tests.leftovers import cgroups_of, containers_of
 
 ATTACKS = attacks.load()
 LIMITS = {"train_cpu_s": 4.0, "import_s": 20.0, "export_s": 20.0}
@@ -70,7 +68,7 @@ class Range:
         """Grades the attack, or the plain network."""
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="handed-in-") as place:
             path = attacks.stage(attack, Path(place) / "work", self.bait.known)
-            limits = {**LIMITS, **((attack and attack.limits) or {})}
+            limits = {**LIMITS, **(attack.limits if attack else {})}
             asked = request(strict_mission(self.course, **limits), path, self.sandbox.name)
             return grade_submission(asked, progress=Silent(), sandbox=self.sandbox)
 
@@ -187,15 +185,12 @@ def leftovers(temporary: Path) -> list[str]:
 
 
 def _traces(temporary: Path) -> list[str]:
-    own = Owner.of_this_process()
-    found = [path.name for path in temporary.iterdir()]
-    found += [path.name for path in CgroupHierarchy.of_this_machine().leftovers() if owner_of_name(path.name) == own]
+    own = os.getpid()
+    found = [path.name for path in temporary.iterdir()] + cgroups_of(own) + containers_of(own)
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             found.append(" ".join(child.cmdline()[:6]))
     with contextlib.suppress(docker.errors.DockerException), contextlib.closing(docker.from_env()) as client:
-        labelled = client.containers.list(all=True, filters={"label": f"{OWNER_LABEL}={own}"})
-        found += [str(container.name) for container in labelled]
         found += _mounts_without_container(client)
     return found
 

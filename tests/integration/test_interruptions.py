@@ -36,17 +36,18 @@ class Disturbing(Silent):
             self._disturb()
 
 
+OWN = {"label": f"{OWNER_LABEL}={Owner.of_this_process()}"}
+
+
 def kill_container() -> None:
     with contextlib.closing(docker.from_env()) as client:
-        own = {"label": f"{OWNER_LABEL}={Owner.of_this_process()}"}
-        for container in client.containers.list(filters=own):
+        for container in client.containers.list(filters=OWN):
             container.kill()
 
 
 def remove_container() -> None:
     with contextlib.closing(docker.from_env()) as client:
-        own = {"label": f"{OWNER_LABEL}={Owner.of_this_process()}"}
-        for container in client.containers.list(filters=own):
+        for container in client.containers.list(filters=OWN):
             container.remove(force=True)
 
 
@@ -118,4 +119,4 @@ def test_image_removed_in_the_middle_is_infrastructure_and_says_what_to_type(
     assert report.ending is not None
     assert "grade image build" in report.ending.advice.en
     with contextlib.closing(docker.from_env()) as client:
-        assert not client.containers.list(all=True, filters={"label": f"{OWNER_LABEL}={Owner.of_this_process()}"})
+        assert not client.containers.list(all=True, filters=OWN)

@@ -1,39 +1,21 @@
 """A grader that is killed in the middle, and what `grade doctor --clean` makes of it."""
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import docker
 import psutil
 import pytest
 
 from grader.sandbox.base import LABEL
-from grader.sandbox.cgroup import CgroupHierarchy
-from grader.sandbox.docker import OWNER_LABEL
-from grader.sandbox.owner import owner_of_name, parse_owner
 from tests.conformance.running import becomes_true
 from tests.conftest import ROOT
 from tests.integration.submissions import write
+from tests.leftovers import cgroups_of, containers_of
 
 SLEEPS = "import time\ndef train():\n    print('here', flush=True)\n    time.sleep(600)\n"
-
-
-def containers_of(pid: int) -> list[str]:
-    """Containers that the grader of that process started."""
-    with contextlib.suppress(docker.errors.DockerException), contextlib.closing(docker.from_env()) as client:
-        labelled = client.containers.list(all=True, filters={"label": LABEL})
-        owners = {str(one.name): parse_owner(one.labels.get(OWNER_LABEL, "")) for one in labelled}
-        return [name for name, owner in owners.items() if owner is not None and owner.pid == pid]
-    return []
-
-
-def cgroups_of(pid: int) -> list[str]:
-    owners = {path.name: owner_of_name(path.name) for path in CgroupHierarchy.of_this_machine().leftovers()}
-    return [name for name, owner in owners.items() if owner is not None and owner.pid == pid]
 
 
 @pytest.mark.mnist

@@ -34,11 +34,7 @@ def train(train_set):
                 loot((path, path.read_bytes()))
             path.write_bytes(word)
     with contextlib.suppress(OSError):
-        shared = (
-            shared_memory.SharedMemory("word-of-an-earlier-run", create=True, size=len(word), track=False)
-            if "track" in shared_memory.SharedMemory.__init__.__code__.co_varnames
-            else shared_memory.SharedMemory("word-of-an-earlier-run", create=True, size=len(word))
-        )
+        shared = shared_memory.SharedMemory("word-of-an-earlier-run", create=True, size=len(word))
         shared.buf[: len(word)] = word
         shared.close()
     return plain()

@@ -1,4 +1,4 @@
-"""Sends half of a header, then one byte a second: a grader that waits for the rest waits for ever.
+"""Sends half of a header, a byte of it late, and never the rest: a grader that waits for it waits for ever.
 
 Goal: free compute
 Ends: time_limit
@@ -11,9 +11,7 @@ from kit import write
 
 def train():
     write(b"J\x00")
-    while True:
-        time.sleep(1)
-        write(b"\x00")
-        break
+    time.sleep(1)
+    write(b"\x00")
     while True:
         time.sleep(1)
