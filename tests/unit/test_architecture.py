@@ -14,8 +14,8 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"text", "runner"}),
     frozenset({"errors"}),
     frozenset({"spec", "results"}),
-    frozenset({"progress", "course", "scaffold", "data", "submission", "annotation", "artifact", "sandbox"}),
-    frozenset({"settings", "image", "static_checks", "graph", "execution"}),
+    frozenset({"progress", "course", "scaffold", "data", "submission", "annotation", "artifact", "sandbox", "entries"}),
+    frozenset({"settings", "image", "static_checks", "graph", "execution", "cohort", "policies"}),
     frozenset({"evaluation"}),
     frozenset({"evidence"}),
     frozenset({"hidden_tests"}),
@@ -23,7 +23,9 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"assembly", "probes"}),
     frozenset({"pipeline"}),
     frozenset({"reports"}),
-    frozenset({"verification"}),
+    frozenset({"verification", "store", "exports", "statistics", "similarity"}),
+    frozenset({"batch"}),
+    frozenset({"cluster"}),
     frozenset({"cli"}),
 )
 """Modules of `grader`, lowest first; each imports only lower levels."""
