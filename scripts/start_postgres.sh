@@ -3,7 +3,7 @@
 set -euo pipefail
 
 version=$(pg_lsclusters --no-header | awk '$2 == "main" { print $1; exit }')
-pg_ctlcluster --skip-systemctl-redirect "$version" main start 2>/dev/null || true
+pg_ctlcluster --skip-systemctl-redirect "$version" main start >&2 || true # it may run already
 port=$(pg_lsclusters --no-header | awk '$2 == "main" { print $3; exit }')
 for _ in $(seq 50); do
     pg_isready --quiet --port "$port" && break
