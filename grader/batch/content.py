@@ -51,7 +51,9 @@ Entry = tuple[str, Path, os.stat_result]
 
 def _parts(handed_in: HandedIn) -> list[tuple[str, Path]]:
     """What makes up the submission, by name; a model beside the code counts as part of it."""
-    found = [(path.name, path) for path in handed_in.files] or [("submission", handed_in.path)]
+    path = handed_in.path
+    kind = path.suffix.lower() if path.is_file() else ""
+    found = [(file.name, file.path) for file in handed_in.loose] or [(f"submission{kind}", path)]
     return found + ([("model", handed_in.model)] if handed_in.model is not None else [])
 
 

@@ -120,7 +120,7 @@ def _grade(request: GradingRequest, progress: Progress, sandbox: Sandbox | None)
 def _staged(handed_in: HandedIn) -> Iterator[Path]:
     """Where the submission lies; loose files are brought together first."""
     with contextlib.ExitStack() as stack:
-        if not handed_in.files:
+        if not handed_in.loose:
             yield handed_in.path
             return
         folder = stack.enter_context(_scratch("staged-")) / (handed_in.student.id.replace("/", "_")[:60] or "_")

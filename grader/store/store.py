@@ -53,6 +53,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine, folder: Path) -> None:
         self._engine = engine
+        self.folder = folder
         self.blobs = Blobs(folder / BLOBS_FOLDER)
         try:
             patiently(engine, bring_up_to_date)
