@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from rich.cells import set_cell_size
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -155,7 +156,7 @@ class LineBoard(Board):
         mark, student, mission, score, took = (
             part.plain for part in _result_row(order, report, seconds, self._language)
         )
-        shown = f"{mark} {student:<{_NAME_WIDTH}} {mission:<26} {score:>8}  {took}"
+        shown = f"{mark} {set_cell_size(student, _NAME_WIDTH)} {mission:<26} {score:>8}  {took}"
         self._write(f"{shown.rstrip()}  ({overall(self, self._language)})")
 
 

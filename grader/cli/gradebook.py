@@ -257,14 +257,11 @@ def _listed(session: Session, marks: "tuple[Mark, ...]") -> Table:
     from grader.reports.escape import inert
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title, justify in (
-        (Text("Student", "학생"), "left"),
-        (Text("Mission", "미션"), "left"),
-        (Text("Points", "점수"), "right"),
-        (Text("Late", "지각"), "right"),
-        (Text("Flags", "확인할 점"), "left"),
-    ):
-        table.add_column(session.text(title), justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    table.add_column(session.text(Text("Student", "학생")), no_wrap=True, overflow="ellipsis", max_width=16)
+    table.add_column(session.text(Text("Mission", "미션")), no_wrap=True, min_width=26)
+    table.add_column(session.text(Text("Points", "점수")), justify="right", no_wrap=True, min_width=7)
+    table.add_column(session.text(Text("Late", "지각")), justify="right", no_wrap=True, min_width=4)
+    table.add_column(session.text(Text("Flags", "확인할 점")), overflow="fold")
     for mark in marks:
         points = "–" if mark.points is None else f"{figures.points(mark.points)}/{figures.points(mark.max_points)}"
         table.add_row(
