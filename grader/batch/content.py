@@ -36,7 +36,7 @@ class Contents:
         """
         parts = _parts(handed_in)
         place = hashlib.sha256("\0".join(os.fspath(path) for _, path in parts).encode("utf-8", "surrogateescape"))
-        entries = [(name, path, found) for name, path in parts for name, path, found in _walk(name, path)]
+        entries = [(name, path, found) for name, path in parts for name, path, found in walk(name, path)]
         fingerprint = _fingerprint(entries)
         earlier = self.known.get(place.hexdigest())
         if earlier is not None and earlier[0] == fingerprint:
@@ -57,7 +57,7 @@ def _parts(handed_in: HandedIn) -> list[tuple[str, Path]]:
     return found + ([("model", handed_in.model)] if handed_in.model is not None else [])
 
 
-def _walk(name: str, path: Path) -> Iterator[Entry]:
+def walk(name: str, path: Path) -> Iterator[Entry]:
     """Everything at a path that could become part of the submission, in order of name; links are not followed."""
     pending, seen = [(name, path)], 0
     while pending and seen <= _LIMITS.entries:

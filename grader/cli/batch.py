@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -120,9 +121,9 @@ def batch(
         force=force,
         trusted=trust_submissions,
     )
-    pool = _pool(jobs, gpus, per_gpu)
+    workers = _workers(jobs, gpus, per_gpu, cluster)
     with gradebook_of(session, gradebook, database) as store:
-        _run(session, request, store, pool, cluster=cluster, progress=progress, command=_again(context))
+        _run(session, request, store, workers, progress=progress, command=_again(context))
 
 
 def regrade(
@@ -261,12 +262,29 @@ def _request(
     )
 
 
-def _pool(jobs: int | None, gpus: str, per_gpu: int) -> "LocalPool":
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who grades: this machine, or a cluster.
+
+    Attributes:
+        pool: on this machine; None for a cluster.
+        cluster: its address.
+        per_gpu: gradings at one time on each GPU of the cluster; 0 grades on CPUs.
+    """
+
+    pool: "LocalPool | None"
+    cluster: str = ""
+    per_gpu: int = 0
+
+
+def _workers(jobs: int | None, gpus: str, per_gpu: int, cluster: str | None) -> Workers:
     """How many workers, and where."""
     from grader.batch import LocalPool
 
+    if cluster is not None:
+        return Workers(None, cluster, 0 if gpus == "none" else per_gpu)
     if gpus == "none":
-        return LocalPool.on_cpus(jobs)
+        return Workers(LocalPool.on_cpus(jobs))
     if gpus == "all":
         from grader.sandbox.nvml import list_gpus
 
@@ -278,16 +296,15 @@ def _pool(jobs: int | None, gpus: str, per_gpu: int) -> "LocalPool":
             Text(f"--gpus {gpus}: there is no such GPU.", f"--gpus {gpus}: 그런 GPU가 없습니다."),
             Text("Say none, all, or indices such as 0,1.", "none, all, 또는 0,1처럼 번호를 쓰세요."),
         )
-    return LocalPool.on_gpus(indices, per_gpu)
+    return Workers(LocalPool.on_gpus(indices, per_gpu))
 
 
 def _run(
     session: Session,
     request: "BatchRequest",
     store: "Store",
-    pool: "LocalPool",
+    workers: Workers,
     *,
-    cluster: str | None,
     progress: ProgressChoice,
     command: str,
 ) -> None:
@@ -298,13 +315,13 @@ def _run(
 
     policies = load_policies(request.course.root)
     plan = plan_batch(request, store)
-    _announce(session, request, plan, pool)
+    _announce(session, request, plan, workers)
     try:
         with watching_batch(session.err, session.language, progress) as watch:
-            desks = [_work(store, plan, watch, pool, request, cluster)]
+            desks = [_work(session, store, plan, watch, workers, request)]
             audits = plan_audits(request, store, policies, plan.numbers)
             if audits.orders:
-                desks.append(_work(store, audits, watch, pool, request, cluster))
+                desks.append(_work(session, store, audits, watch, workers, request))
     except KeyboardInterrupt:
         session.say(
             Text(
@@ -319,7 +336,7 @@ def _run(
 
 
 def _work(
-    store: "Store", plan: "Plan", watch: "Watch", pool: "LocalPool", request: "BatchRequest", cluster: str | None
+    session: Session, store: "Store", plan: "Plan", watch: "Watch", workers: Workers, request: "BatchRequest"
 ) -> "Desk":
     """Works a plan off, here or on a cluster."""
     from grader.batch import Desk, work_off
@@ -328,24 +345,34 @@ def _work(
     with Desk(store, plan.orders, watch) as desk:
         if not plan.orders:
             return desk
-        if cluster is None:
-            work_off(desk, pool, request.conditions)
+        if workers.pool is not None:
+            work_off(desk, workers.pool, request.conditions)
         else:
             from grader.cluster import work_off_on_cluster
 
-            work_off_on_cluster(desk, cluster, request.conditions, course=request.course.root, device=request.device)
+            work_off_on_cluster(
+                desk,
+                workers.cluster,
+                request.conditions,
+                image=request.image,
+                per_gpu=workers.per_gpu,
+                say=lambda text: session.say(text, style="yellow"),
+            )
     return desk
 
 
-def _announce(session: Session, request: "BatchRequest", plan: "Plan", pool: "LocalPool") -> None:
+def _announce(session: Session, request: "BatchRequest", plan: "Plan", workers: Workers) -> None:
     total, new = len(plan.orders) + plan.unchanged, len(plan.orders)
     layout = request.found.layout.value
+    if workers.pool is None:
+        where = Text(f"on the cluster {workers.cluster}", f"클러스터 {workers.cluster}에서")
+    else:
+        slots = len(workers.pool.slots)
+        where = Text(f"{slots} at a time", f"동시에 {slots}개씩")
     session.say(
         Text(
-            f"{total} submissions ({layout}), {new} to grade, {len(pool.slots)} at a time, "
-            f"sandbox {request.conditions.sandbox}",
-            f"제출물 {total}개({layout}), 채점할 것 {new}개, 동시에 {len(pool.slots)}개씩, "
-            f"샌드박스 {request.conditions.sandbox}",
+            f"{total} submissions ({layout}), {new} to grade, {where.en}, sandbox {request.conditions.sandbox}",
+            f"제출물 {total}개({layout}), 채점할 것 {new}개, {where.ko}, 샌드박스 {request.conditions.sandbox}",
         ),
         style="dim",
     )
