@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -107,7 +108,7 @@ def work_off_on_cluster(
 
 def _connect(address: str) -> None:
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         raise InfrastructureError(
             Text(f"No Ray cluster answers at {address}.", f"{address}에서 응답하는 Ray 클러스터가 없습니다."),
@@ -154,7 +155,7 @@ def _pass_on(cluster: Cluster, event: dict[str, Any]) -> None:
 
 def _take_in_machines(cluster: Cluster) -> None:
     """Starts a thread for every place of every new machine that can grade."""
-    fresh = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in cluster.known]
+    fresh = [node for node in _nodes() if node["Alive"] and node["NodeID"] not in cluster.known]
     probes = {}
     settings = cluster.conditions.settings
     for node in fresh:
@@ -210,18 +211,17 @@ def _work(cluster: Cluster, node_id: str) -> None:
             if order is None:
                 return
             try:
-                outcome = _grade(cluster, node_id, order)
+                outcome: Outcome | None = _grade(cluster, node_id, order)
             except ray.exceptions.RayError as error:
                 if cluster.desk.stopped:
                     return
                 outcome = _lose(cluster, order, error)
-                if outcome is None:
-                    if _gone(node_id):
-                        return
-                    continue
-            with cluster.lock:
-                cluster.under_way.pop(order.number, None)
-            cluster.desk.land(order, outcome)
+            if outcome is not None:
+                with cluster.lock:
+                    cluster.under_way.pop(order.number, None)
+                cluster.desk.land(order, outcome)
+            elif _gone(node_id):
+                return
     except BaseException as error:
         cluster.desk.stop(error)
 
@@ -281,8 +281,13 @@ def _lose(cluster: Cluster, order: Order, error: Exception) -> Outcome | None:
 
 def _gone(node_id: str) -> bool:
     with contextlib.suppress(Exception):
-        return all(node["NodeID"] != node_id or not node["Alive"] for node in ray.nodes())
+        return all(node["NodeID"] != node_id or not node["Alive"] for node in _nodes())
     return True
+
+
+def _nodes() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return found
 
 
 def _cancel(cluster: Cluster) -> None:

@@ -6,7 +6,6 @@ of plain entries and is opened by nobody but the collector, on the machine that 
 
 import io
 import json
-import os
 import stat
 import tarfile
 from datetime import datetime
@@ -167,7 +166,7 @@ def _lay_out(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) ->
     if member.isdir():
         target.mkdir(exist_ok=True)
     elif member.issym():
-        os.symlink(member.linkname, target)
+        target.symlink_to(member.linkname)
     else:
         file = archive.extractfile(member)
         with target.open("xb") as copy:
