@@ -120,6 +120,14 @@ def test_name_that_means_none_of_the_roster_is_a_stranger(tmp_path: Path, name: 
     assert found(tmp_path, "mission_cnn", ROSTER).submissions[0].student == Student(id=name, enrolled=False)
 
 
+def test_address_that_two_students_share_finds_neither(tmp_path: Path) -> None:
+    roster = {student_id: Student(id=student_id, email="lab@example.ac.kr") for student_id in ("a", "b", "c")}
+    lay(tmp_path, "lab@example.ac.kr.zip")
+    assert found(tmp_path, "mission_cnn", roster).submissions[0].student == Student(
+        id="lab@example.ac.kr", enrolled=False
+    )
+
+
 def test_id_in_decomposed_hangul_finds_the_student(tmp_path: Path) -> None:
     roster = {"김민수": Student(id="김민수")}
     lay(tmp_path, unicodedata.normalize("NFD", "김민수.zip"))  # as macOS writes it
@@ -144,6 +152,8 @@ def test_hostile_entries_are_skipped_with_a_reason_and_nothing_is_followed(tmp_p
     result = found(root, "mission_cnn")
     assert taken(result, root) == [("kim", "mission_cnn", "kim")]
     assert len(result.skipped) == 9
+    links = {item.path.name for item in result.skipped if "link" in item.reason.en}
+    assert links == {"link", "link.zip", "inner"}
     assert all(item.reason.en and item.reason.ko for item in result.skipped)
     assert all("\u202e" not in item.name and "\n" not in item.name for item in result.skipped)
 
