@@ -41,10 +41,10 @@ class Chosen:
 
 def stem(name: str) -> str:
     """`name` without the suffix of what may be handed in, or of a model; unchanged where it has none."""
-    lowered = name.casefold()
-    fitting = [suffix for suffix in (*HANDED_IN, MODEL_SUFFIX) if lowered.endswith(suffix)]
+    # Of the end alone: folding a whole name may change its length.
+    fitting = [suffix for suffix in (*HANDED_IN, MODEL_SUFFIX) if name[-len(suffix) :].casefold() == suffix]
     longest = max(fitting, key=len, default="")
-    return name[: len(name) - len(longest)] if len(lowered) == len(name) else name
+    return name[: len(name) - len(longest)]
 
 
 def is_submission_file(entry: Entry) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from grader.cohort.contents import is_submission_file
 from grader.cohort.gradescope import METADATA, read_gradescope
 from grader.cohort.handed_in import Found, HandedIn, Layout
-from grader.cohort.listing import Entry, list_folder
+from grader.cohort.listing import Entry, list_folder, list_inner_folder
 from grader.cohort.names import is_canvas_text, parse_canvas_name, parse_moodle_name
 from grader.cohort.places import Search
 from grader.cohort.plain import MISSION_UNKNOWN, read_plain
@@ -53,9 +53,10 @@ def find_submissions(
     laid_out = layout or recognise(entries)
     if layout is None and laid_out is Layout.PLAIN and len(entries) == 1 and entries[0].is_folder:
         # A download that was unpacked into a folder of its own.
-        inner = Search(entries[0].path, known, only, search.students, skipped=search.skipped)
-        inside = _listed(inner)
+        inner = Search(entries[0].path, known, only, search.students)
+        inside = list_inner_folder(inner.folder, inner.skipped)
         if (inner_layout := recognise(inside)) is not Layout.PLAIN:
+            inner.skipped.extend(search.skipped)
             search, entries, laid_out = inner, inside, inner_layout
     _read(search, entries, laid_out)
     return Found(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.cohort.handed_in import Skipped
 from grader.errors import SubmissionInvalid
+from grader.submission.model import CollectLimits
 from grader.submission.names import MAX_DEPTH, decode_name, is_junk, printable, vet_name
 from grader.text import Text
 
@@ -41,19 +42,20 @@ class Entry:
         return not self.is_folder and self.name.casefold().endswith(MODEL_SUFFIX)
 
 
-def list_folder(folder: Path, skipped: list[Skipped]) -> list[Entry]:
+def list_folder(folder: Path, skipped: list[Skipped], most: int | None = None) -> list[Entry]:
     """Files and folders right in `folder`, sorted by name, without junk.
 
     Args:
         folder: its entries are untrusted; each costs no system call but the listing's own.
         skipped: takes links, devices and names that can't be accepted.
+        most: entries looked at, junk included; None for all.
 
     Raises:
         OSError: `folder` itself can't be listed.
     """
     entries = []
     with os.scandir(folder) as listing:
-        for raw_entry in listing:
+        for raw_entry in islice(listing, most):
             try:
                 name = vet_name(decode_name(os.fsencode(raw_entry.name)))
             except SubmissionInvalid as refusal:
@@ -73,9 +75,12 @@ def list_folder(folder: Path, skipped: list[Skipped]) -> list[Entry]:
 
 
 def list_inner_folder(folder: Path, skipped: list[Skipped]) -> list[Entry]:
-    """Like `list_folder`, for a folder that a student may have laid out: what can't be listed is skipped."""
+    """Like `list_folder`, for a folder that a student may have laid out: what can't be listed is skipped.
+
+    No more entries are looked at than `collect` accepts; it refuses a folder with more.
+    """
     try:
-        return list_folder(folder, skipped)
+        return list_folder(folder, skipped, most=CollectLimits().entries + 1)
     except OSError:
         skipped.append(Skipped(folder, _UNREADABLE))
         return []

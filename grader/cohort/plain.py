@@ -23,6 +23,7 @@ _MISSION_FIRST = Text(
     "It is named after a mission, not after a student: name this folder and its mission instead.",
     "학생이 아니라 미션의 이름입니다. 이 폴더와 해당 미션을 직접 지정해 주세요.",
 )
+_NAMELESS = Text("Its name holds no student.", "이름에 학생이 적혀 있지 않습니다.")
 _MODEL_ALONE = Text(
     "It is a model, and there is no submission of the same name beside it.",
     "모델 파일이지만 같은 이름의 제출물이 옆에 없습니다.",
@@ -42,8 +43,11 @@ def read_plain(search: Search, entries: Sequence[Entry]) -> None:
             search.skip(entry.path, _MISSION_FIRST)
         else:
             name = entry.name if entry.is_folder else stem(entry.name)
+            if not name.strip():
+                search.skip(entry.path, _NAMELESS)
+                continue
             model = models.get(collision_key(name))
-            _take_student(search, entry, search.students.named(name.strip() or name), model)
+            _take_student(search, entry, search.students.named(name.strip()), model)
             used |= {model} if model else set()
     for model in models.values():
         if model not in used:

@@ -53,13 +53,17 @@ class Students:
 
     def of_submitter(self, *, sid: str, email: str, name: str) -> Student | None:
         """The student with this id or address; None where neither is given, nor a name."""
-        known = self._known(sid) or (self._known(email) if email else None)
+        known = self._known_person(sid) or self._known_person(email)
         own = sid or email or name
         if known or not own:
             return known
         return self._stranger(f"submitter-{own}", Student(id=own, name=name, email=email))
 
     def _known(self, token: str) -> Student | None:
+        return self._known_person(token) or self._by_canvas.get(token) or self._by_moodle.get(token)
+
+    def _known_person(self, token: str) -> Student | None:
+        """By what a school calls somebody, and not by a learning platform's running numbers."""
         folded = collision_key(token)
         return (
             self._by_id.get(token)
@@ -67,8 +71,6 @@ class Students:
             or self._by_login.get(folded)
             or self._by_email.get(folded)
             or self._by_sis.get(token)
-            or self._by_canvas.get(token)
-            or self._by_moodle.get(token)
         )
 
     def _known_by_part(self, name: str) -> Student | None:

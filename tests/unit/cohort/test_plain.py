@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.cohort import Found, Layout, find_submissions
+from grader.cohort import Found, Layout, find_submissions, listing
 from grader.entries import Student
 from grader.errors import MissionNotFound, UsageError
+from grader.submission import CollectLimits
 from tests.unit.cohort.folders import MISSIONS, MONDAY, lay
 
 
@@ -119,6 +120,14 @@ def test_name_that_means_none_of_the_roster_is_a_stranger(tmp_path: Path, name: 
     assert found(tmp_path, "mission_cnn", ROSTER).submissions[0].student == Student(id=name, enrolled=False)
 
 
+def test_address_that_two_students_share_finds_neither(tmp_path: Path) -> None:
+    roster = {student_id: Student(id=student_id, email="lab@example.ac.kr") for student_id in ("a", "b", "c")}
+    lay(tmp_path, "lab@example.ac.kr.zip")
+    assert found(tmp_path, "mission_cnn", roster).submissions[0].student == Student(
+        id="lab@example.ac.kr", enrolled=False
+    )
+
+
 def test_id_in_decomposed_hangul_finds_the_student(tmp_path: Path) -> None:
     roster = {"김민수": Student(id="김민수")}
     lay(tmp_path, unicodedata.normalize("NFD", "김민수.zip"))  # as macOS writes it
@@ -143,6 +152,8 @@ def test_hostile_entries_are_skipped_with_a_reason_and_nothing_is_followed(tmp_p
     result = found(root, "mission_cnn")
     assert taken(result, root) == [("kim", "mission_cnn", "kim")]
     assert len(result.skipped) == 9
+    links = {item.path.name for item in result.skipped if "link" in item.reason.en}
+    assert links == {"link", "link.zip", "inner"}
     assert all(item.reason.en and item.reason.ko for item in result.skipped)
     assert all("\u202e" not in item.name and "\n" not in item.name for item in result.skipped)
 
@@ -166,6 +177,30 @@ def test_folder_per_mission_first_is_told_apart(tmp_path: Path) -> None:
     result = found(tmp_path)
     assert taken(result, tmp_path) == [("lee", "mission_cnn", "lee/mission_cnn")]
     assert skipped(result, tmp_path) == ["mission_cnn"]
+
+
+def test_suffix_is_taken_off_names_that_grow_when_folded(tmp_path: Path) -> None:
+    lay(tmp_path, "Groß.ZIP", "İ.Tar.Gz")
+    assert {item.student.id for item in found(tmp_path, "mission_cnn").submissions} == {"Groß", "İ"}
+
+
+def test_name_without_a_student_is_skipped(tmp_path: Path) -> None:
+    lay(tmp_path, " .zip", "kim.zip")
+    assert skipped(found(tmp_path, "mission_cnn"), tmp_path) == [" .zip"]
+
+
+def test_folder_of_one_student_is_looked_at_once(tmp_path: Path) -> None:
+    lay(tmp_path, "kim/main.py")
+    (tmp_path / "kim" / "link").symlink_to("/etc")
+    assert skipped(found(tmp_path, "mission_cnn"), tmp_path) == ["kim/link"]
+
+
+def test_student_with_a_great_many_files_is_not_listed_to_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "CollectLimits", lambda: CollectLimits(entries=10))
+    lay(tmp_path, *(f"kim/bad\n{number}" for number in range(30)))
+    assert len(found(tmp_path, "mission_cnn").skipped) == 12  # eleven names, and a folder without anything else
 
 
 def test_wrong_requests_are_refused(tmp_path: Path) -> None:

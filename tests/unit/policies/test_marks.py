@@ -179,3 +179,9 @@ def test_share_of_audits_is_about_what_was_asked_and_depends_on_the_seed() -> No
 
     assert 320 <= len(chosen("a")) <= 480  # five standard deviations
     assert chosen("a") == chosen("a") != chosen("b")
+
+
+def test_another_submission_or_mission_is_another_draw() -> None:
+    rules = policies(audit={"share": 0.5, "seed": 1})
+    assert len({is_audited(rules, "kim", CNN.id, str(number)) for number in range(50)}) == 2
+    assert len({is_audited(rules, "kim", f"mission_{number}", "abc") for number in range(50)}) == 2

@@ -98,6 +98,25 @@ def test_hidden_criteria_are_revealed_as_the_course_says() -> None:
     assert reveals(after, "mission_cnn", due + timedelta(minutes=5) + second)
 
 
+def test_due_date_in_the_first_of_two_equal_hours_passes_before_the_second() -> None:
+    first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC).astimezone(NEW_YORK)  # 1:30, and again an hour later
+    second = datetime(2026, 11, 1, 6, 30, tzinfo=UTC).astimezone(NEW_YORK)
+    policies = CoursePolicies.model_validate({"time_zone": "America/New_York", "due": first, "reveal": "after_due"})
+    assert not reveals(policies, "mission_cnn", first)
+    assert reveals(policies, "mission_cnn", second)
+    assert days_late(second, first, timedelta(0)) == 1
+    before = CoursePolicies.model_validate(
+        {
+            "time_zone": "America/New_York",
+            "due": datetime(2026, 11, 1, 5, 50, tzinfo=UTC),
+            "grace_minutes": 30,
+            "reveal": "after_due",
+        }
+    )
+    assert not reveals(before, "mission_cnn", datetime(2026, 11, 1, 6, 20, tzinfo=UTC).astimezone(NEW_YORK))
+    assert reveals(before, "mission_cnn", datetime(2026, 11, 1, 6, 21, tzinfo=UTC).astimezone(NEW_YORK))
+
+
 def test_hidden_criteria_wait_for_the_last_extension() -> None:
     due = datetime(2026, 10, 5, 18, tzinfo=SEOUL)
     policies = rules(reveal="after_due", due=due, extensions={"kim": {"mission_cnn": 3}})
