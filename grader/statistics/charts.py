@@ -101,7 +101,7 @@ def models_chart(mission: MissionStatistics, language: Language) -> str | None:
     drawing = Drawing(f"models {mission.mission_id}", WIDTH, 260)
     axes = _axes(drawing, left=64, bottom=44, top=12)
     counts, accuracies = [max(1, count) for count, _ in drawn], [100 * accuracy for _, accuracy in drawn]
-    axes.scatter(counts, accuracies, s=22, color=_BLUE, alpha=0.55, linewidths=0)
+    axes.scatter(counts, accuracies, s=22, color=_BLUE, alpha=0.7, linewidths=0)
     axes.set_xscale("log")
     low, high = min(accuracies), max(accuracies)
     room = max(0.5, 0.08 * (high - low))

@@ -10,7 +10,7 @@ from grader.reports import words as report_words
 from grader.reports.escape import inert
 from grader.reports.page import render_page
 from grader.statistics import charts, words
-from grader.statistics.results import CourseStatistics, MissionStatistics
+from grader.statistics.results import CourseStatistics, CriterionStatistics, MissionStatistics
 from grader.text import Language, Text
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -107,27 +107,25 @@ def _points(mission: MissionStatistics, language: Language) -> Cells:
 
 
 def _criteria(mission: MissionStatistics, language: Language) -> Cells:
-    return Cells(
-        _headings(
-            language,
-            *(words.CRITERION, words.COUNT, words.PASSED, words.PARTLY, words.FAILED, words.SKIPPED),
-            *(words.DIFFICULTY, words.DISCRIMINATION, words.UPPER_LOWER, words.NOTE),
-        ),
-        tuple(
-            (
-                criterion.id + (f" ({words.BONUS.in_language(language)})" if criterion.bonus else ""),
-                f"{criterion.count:,}",
-                words.share(criterion.passed, language),
-                words.share(criterion.partial, language),
-                words.share(criterion.failed, language),
-                words.share(criterion.skipped, language),
-                "–" if criterion.difficulty is None else f"{criterion.difficulty:.2f}",
-                words.coefficient(criterion.discrimination),
-                words.coefficient(criterion.upper_lower),
-                criterion.note.in_language(language) if criterion.note else "",
-            )
-            for criterion in mission.criteria
-        ),
+    headings: tuple[Text, ...] = (
+        *(words.CRITERION, words.COUNT, words.PASSED, words.PARTLY, words.FAILED, words.SKIPPED),
+        *(words.DIFFICULTY, words.DISCRIMINATION, words.UPPER_LOWER, words.NOTE),
+    )
+    rows = [_criterion(criterion, language) for criterion in mission.criteria]
+    shown = slice(None if any(row[-1] for row in rows) else -1)
+    return Cells(_headings(language, *headings[shown]), tuple(row[shown] for row in rows))
+
+
+def _criterion(criterion: CriterionStatistics, language: Language) -> tuple[str, ...]:
+    shares = (criterion.passed, criterion.partial, criterion.failed, criterion.skipped)
+    return (
+        criterion.id + (f" ({words.BONUS.in_language(language)})" if criterion.bonus else ""),
+        f"{criterion.count:,}",
+        *(words.share(share, language) for share in shares),
+        "–" if criterion.difficulty is None else f"{criterion.difficulty:.2f}",
+        words.coefficient(criterion.discrimination),
+        words.coefficient(criterion.upper_lower),
+        criterion.note.in_language(language) if criterion.note else "",
     )
 
 

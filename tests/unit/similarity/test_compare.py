@@ -1,6 +1,5 @@
 """Copies, however disguised, rank above solutions that were written independently."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def test_honest_solutions_stay_far_below_the_threshold(honest: list[Work]) -> No
 
 
 @pytest.mark.parametrize("disguise", sorted(DISGUISES))
-@pytest.mark.parametrize("victim", ["aster", "birch", "ginkgo", "reference"])
+@pytest.mark.parametrize("victim", sorted(SOLUTIONS))
 def test_copy_ranks_first_and_above_the_threshold(
     victim: str, disguise: str, honest: list[Work], tmp_path: Path
 ) -> None:
@@ -57,6 +56,15 @@ def test_copy_ranks_first_and_above_the_threshold(
     assert {found.pairs[0].first, found.pairs[0].second} == {victim, "copycat"}
     assert found.pairs[0].code >= 0.75
     assert max((pair.code for pair in found.pairs[1:]), default=0.0) <= 0.3
+
+
+@pytest.mark.parametrize("victim", sorted(SOLUTIONS))
+def test_copy_diluted_line_by_line_still_ranks_first(victim: str, honest: list[Work], tmp_path: Path) -> None:
+    """Below the threshold of a list that is read from top to bottom, and still above all honest work."""
+    copy = variants.work(tmp_path, "copycat", variants.padded(variants.renamed(SOLUTIONS[victim]), every=1))
+    best = compared([*honest, copy]).pairs[0]
+    assert {best.first, best.second} == {victim, "copycat"}
+    assert best.code >= 0.25
 
 
 def test_copy_out_of_a_notebook_ranks_first(honest: list[Work], tmp_path: Path) -> None:
@@ -113,9 +121,6 @@ def test_untouched_starters_are_no_copies(tmp_path: Path) -> None:
     found = compared(works)
     assert found.pairs == ()
     assert {work.standing for work in found.works} == {Standing.STARTER_UNCHANGED}
-    assert compared(works, starter=None).pairs == () or all(
-        pair.code == 1 for pair in compared(works, starter=None).pairs
-    )
 
 
 def test_code_of_the_starter_counts_for_nobody(tmp_path: Path) -> None:
@@ -131,17 +136,19 @@ def test_code_of_the_starter_counts_for_nobody(tmp_path: Path) -> None:
     assert compared(works, starter=starter).pairs == ()
 
 
-def test_what_most_hand_in_counts_for_nobody(tmp_path: Path) -> None:
-    lecture = SOLUTIONS["reference"]
-    own = [variants.padded(source, every=1, seed=seed) for seed, source in enumerate(SOLUTIONS.values())]
-    works = [
-        variants.work(tmp_path, f"s{number:02}", lecture + "\n\n" + source.replace("def train", f"def f{number}"))
-        for number, source in enumerate(own[:-1] + list(SOLUTIONS.values())[:3])
-    ]
-    assert len(works) == 12
-    ranked = {frozenset((pair.first, pair.second)) for pair in compared(works, Thresholds(code=0.4)).pairs}
-    honest = {frozenset(pair) for pair in itertools.combinations([f"s{number:02}" for number in range(3, 9)], 2)}
-    assert not ranked & honest
+def test_what_most_hand_in_counts_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lecture = "\n\n" + SOLUTIONS["reference"].replace("def train", "def lecture")
+    own = {name: source for name, source in SOLUTIONS.items() if name != "reference"}
+    works = [variants.work(tmp_path, name, source + lecture) for name, source in own.items()]
+    works += [variants.work(tmp_path, f"{name} too", variants.padded(own[name]) + lecture) for name in ("fir", "elm")]
+    assert len(works) == 11
+    found = compared(works, Thresholds())
+    assert {frozenset((pair.first, pair.second)) for pair in found.pairs} == {
+        frozenset({"fir", "fir too"}),
+        frozenset({"elm", "elm too"}),
+    }
+    monkeypatch.setattr("grader.similarity.compare.common_limit", lambda cohort: cohort)
+    assert len(compared(works, Thresholds()).pairs) == 55
 
 
 def test_little_or_unreadable_work_is_named_and_not_compared(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Weights that are equal, rearranged or nearly equal are counted; what everybody has counts for nobody."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -139,4 +138,3 @@ def test_pair_with_equal_models_is_listed_though_the_code_differs(tmp_path: Path
     assert found.pairs[0].code < 0.3
     assert found.works[2].parameters is None
     assert "not accepted" in found.works[2].notes[0].en
-    shutil.rmtree(tmp_path / "works")

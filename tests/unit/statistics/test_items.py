@@ -38,7 +38,7 @@ def test_discrimination_is_the_correlation_with_the_rest_without_the_item() -> N
     found = {one.id: one for one in criterion_statistics(table(gradings(a=a, b=b, c=c)))}
     rest = np.array(b) + np.array(c)
     assert found["a"].discrimination == pytest.approx(np.corrcoef(a, rest)[0, 1])
-    # by hand: means 5 and 8; sum of products 200 - 10*5*... = 5*(20+20+20+10+0) - ... over n
+    # the point-biserial formula, by hand
     mean_of_passed, mean_of_failed = (20 + 20 + 20 + 10 + 0) / 5, (10 + 0 + 0 + 10 + 0) / 5
     sd = math.sqrt(sum((value - rest.mean()) ** 2 for value in rest) / 10)
     assert found["a"].discrimination == pytest.approx((mean_of_passed - mean_of_failed) / sd * math.sqrt(0.25))

@@ -202,6 +202,11 @@ def test_nothing_graded_says_so() -> None:
     assert "아직 성적이 있는 과제가 없습니다" in in_terminal(CourseStatistics(missions=()), "ko")
 
 
+def test_page_says_why_a_coefficient_is_missing_and_has_no_empty_column() -> None:
+    assert "채점 결과가 10개보다 적습니다" in render_stats_html(statistics(5), "ko")
+    assert "참고" not in render_stats_html(statistics(60), "ko")
+
+
 def test_early_ends_are_named_in_words() -> None:
     found = statistics()
     assert Reason.TIME_LIMIT in found.missions[0].early_ends
