@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ PROBE_S = 120.0
 """How long a machine may take to say whether it can grade: it imports the grader, and looks at its image."""
 LOOK_S = 10.0
 """How often machines that joined are looked for."""
+ANSWER_S = 10.0
 DRAW_S = 0.3
 WAIT_S = 0.2
 
@@ -108,6 +110,9 @@ def work_off_on_cluster(
 
 def _connect(address: str) -> None:
     try:
+        host, _, port = address.removeprefix("ray://").rpartition(":")
+        if port.isdecimal():  # Ray itself asks a machine that does not answer for many minutes
+            socket.create_connection((host, int(port)), timeout=ANSWER_S).close()
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         raise InfrastructureError(
