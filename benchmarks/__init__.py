@@ -1,0 +1,1 @@
+"""How fast grading is, as ratios of things measured in one run."""
