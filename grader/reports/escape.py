@@ -26,7 +26,7 @@ _UNUSUAL = re.compile(r"[^\n\x20-\x7e가-힣]")
 _INERT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _COMBINING = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
 _STACKED_MARKS = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
-_PARAGRAPHS = frozenset({"message", "advice", "hint"})
+_PARAGRAPHS = frozenset({"message", "advice", "hint", "brief"})
 
 
 def inert(raw_text: str, *, lines: bool = False, max_bytes: int = LINE_BYTES) -> str:

@@ -19,6 +19,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"evaluation"}),
     frozenset({"evidence"}),
     frozenset({"hidden_tests"}),
+    frozenset({"diagnosis", "metrics"}),
     frozenset({"scoring", "trial"}),
     frozenset({"assembly", "probes"}),
     frozenset({"pipeline"}),
