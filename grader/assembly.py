@@ -1,8 +1,10 @@
 """Put a report together from what a grading found. Pure, but for the clock it is given."""
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import grader
 from grader import scoring
@@ -20,6 +22,7 @@ from grader.results import (
     Reason,
     Report,
     RunInfo,
+    SourceText,
     StudentOutput,
     SubmissionInfo,
     Verdict,
@@ -29,6 +32,12 @@ from grader.submission import Submission
 from grader.text import Text
 from grader.trial import GradingRequest, Runs
 
+MAX_ANNOTATED = 4
+"""Files shown in full beside the remarks on them."""
+MAX_CHARACTERS = 60_000
+"""Of each of them: 1,500 lines of code."""
+NO_SOURCES: Mapping[str, str] = MappingProxyType({})
+
 
 def graded_report(
     request: GradingRequest,
@@ -37,6 +46,7 @@ def graded_report(
     runs: Runs | None,
     criteria: tuple[CriterionResult, ...],
     findings: tuple[Diagnosis, ...] = (),
+    sources: Mapping[str, str] = NO_SOURCES,
     earlier: tuple[InfrastructureError, ...] = (),
     now: datetime,
 ) -> Report:
@@ -45,6 +55,7 @@ def graded_report(
     Args:
         runs: what was executed; None for a mission of which only the source is judged.
         findings: likely causes of what was measured.
+        sources: text of the submission's files, by name; those that remarks speak of are shown beside them.
         earlier: what cut short the attempts before this one.
         now: the time, with its zone.
     """
@@ -65,8 +76,16 @@ def graded_report(
         run=run_info(request, runs, earlier=earlier) if runs else None,
         metrics=_metrics(runs) if runs else None,
         findings=findings,
+        annotated=_annotated(criteria, sources),
         student_output=student_output(runs.trial.training if runs else None),
     )
+
+
+def _annotated(criteria: tuple[CriterionResult, ...], sources: Mapping[str, str]) -> tuple[SourceText, ...]:
+    """The files that remarks speak of, in the order in which they do."""
+    named = dict.fromkeys(remark.file for criterion in criteria for remark in criterion.remarks)
+    found = [name for name in named if name in sources][:MAX_ANNOTATED]
+    return tuple(SourceText(name=_readable(name), text=_readable(sources[name][:MAX_CHARACTERS])) for name in found)
 
 
 def invalid_report(request: GradingRequest, error: SubmissionInvalid, *, now: datetime) -> Report:

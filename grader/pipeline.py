@@ -141,6 +141,7 @@ def _attempt(
                 runs=runs,
                 criteria=criteria,
                 findings=diagnose(evidence),
+                sources=evidence.sources,
                 earlier=earlier,
                 now=datetime.now(UTC),
             )

@@ -144,6 +144,14 @@ class LineRemark(ResultModel):
     message: ReportText
 
 
+class SourceText(ResultModel):
+    """A file of the submission that remarks speak of."""
+
+    name: str
+    text: str
+    """Capped; undecodable bytes are replaced, and renderers make it inert."""
+
+
 class CriterionResult(ResultModel):
     """One line of the rubric, settled."""
 
@@ -287,4 +295,6 @@ class Report(ResultModel):
     metrics: Metrics | None
     findings: tuple[Diagnosis, ...] = ()
     """Likely causes of what was measured, the most telling first."""
+    annotated: tuple[SourceText, ...] = ()
+    """The files that remarks on lines speak of."""
     student_output: StudentOutput = Field(default=StudentOutput(text="", total_bytes=0, truncated=False))

@@ -17,6 +17,8 @@ PARAGRAPH_BYTES = 8_000
 """Longest message shown."""
 OUTPUT_BYTES = 256_000
 """Most printed text shown on the page; the runner's own cap is usually smaller."""
+SOURCE_BYTES = 200_000
+"""Most of a file shown beside the remarks on it."""
 MAX_FILES = 200
 """Most file names listed."""
 MAX_LOG_POINTS = 2_000
@@ -76,6 +78,10 @@ def inert_report(report: Report) -> Report:
     """
     document: dict[str, Any] = _walk(report.model_dump(), paragraph=False)
     document["student_output"] = inert_output(report.student_output)
+    document["annotated"] = [
+        {"name": inert(source.name), "text": inert(source.text, lines=True, max_bytes=SOURCE_BYTES)}
+        for source in report.annotated
+    ]
     document["submission"]["files"] = document["submission"]["files"][:MAX_FILES]
     if document["run"] is not None:
         document["run"]["log"] = document["run"]["log"][-MAX_LOG_POINTS:]
