@@ -129,7 +129,7 @@ def one_class(case: Case) -> Diagnosis | None:
         "one_class",
         finding=Text(
             f"{share.en} of the images are predicted as class {label}.",
-            f"이미지의 {share.ko}를 클래스 {label}로 예측합니다.",
+            f"이미지의 {share.ko}를 클래스 {label}번으로 예측합니다.",
         ),
         cause=Text(
             "The network has not learned to tell classes apart: too high a learning rate, labels that do not belong "
@@ -194,7 +194,7 @@ def classes_confused(case: Case) -> Diagnosis | None:
         "classes_confused",
         finding=Text(
             f"{most:,} of {errors:,} errors are between the classes {b} and {a}.",
-            f"오답 {errors:,}개 중 {most:,}개가 클래스 {b}와 {a}를 서로 혼동한 것입니다.",
+            f"오답 {errors:,}개 중 {most:,}개가 두 클래스({b}, {a})를 서로 혼동한 것입니다.",
         ),
         cause=Text(
             "The network misses what tells these two apart, or their labels are mixed up in the training images.",

@@ -72,7 +72,7 @@ def budget_chart(run: RunInfo, language: Language) -> Markup | None:
         drawn.append(drawing.line(at, 22, at, 34, "notch"))
     drawn.append(drawing.label(f"{took} ({100 * share:.0f}%)", 0, 14, "strong"))
     drawn.append(drawing.label(limit, WIDTH, 14, anchor="end"))
-    words = Text(f"{took} of {limit} were used.", f"{limit} 중 {took}를 사용했습니다.")
+    words = Text(f"{took} of {limit} were used.", f"한도 {limit}, 사용 {took}.")
     return _picture("budget", BUDGET, words, 40, drawn, language)
 
 
@@ -101,7 +101,7 @@ def per_class_chart(metrics: Metrics, language: Language) -> Markup | None:
     least = figures.percent(min(shares), language)
     words = Text(
         f"{len(shares)} classes; the lowest is class {worst} with {least}.",
-        f"클래스 {len(shares)}개 중 가장 낮은 것은 클래스 {worst}로 {least}입니다.",
+        f"클래스 {len(shares)}개 중 가장 낮은 클래스는 {worst}번({least})입니다.",
     )
     return _picture("classes", PER_CLASS, words, height, drawn, language)
 
@@ -195,7 +195,7 @@ def _told(role: Role, curve: Curve, *, share: bool) -> Text:
     first, last = (
         (f"{100 * value:.1f}%" if share else f"{value:.3g}") for value in (curve.values[0], curve.values[-1])
     )
-    return Text(f"{name.en}: from {first} to {last}.", f"{name.ko}: {first}에서 {last}로 바뀝니다.")
+    return Text(f"{name.en}: from {first} to {last}.", f"{name.ko}: 처음 {first}, 마지막 {last}.")
 
 
 def _picture(
