@@ -57,10 +57,9 @@ def normalised_outside(case: Case) -> Diagnosis | None:
         finding=gap[1],
         cause=Text(
             "The images were probably normalised in the training loop, outside the model: the executed graph begins "
-            "with "
-            "a layer and nothing before it subtracts a mean or divides.",
-            "이미지를 모델 밖(학습 루프나 Dataset)에서 정규화한 것으로 보입니다. 실행된 그래프는 첫 층부터 시작하며, "
-            "그 앞에서 평균을 빼거나 나누는 연산이 없습니다.",
+            "with a layer and nothing before it subtracts a mean or divides.",
+            "이미지를 모델 밖(학습 루프나 Dataset)에서 정규화한 것으로 보입니다. 실행된 그래프는 첫 층부터 "
+            "시작하며, 그 앞에서 평균을 빼거나 나누는 연산이 없습니다.",
         ),
         advice=Text(
             "Train on images in [0, 1], and let forward() begin with x = (x - mean) / std.",
@@ -79,19 +78,15 @@ def claim_not_met(case: Case) -> Diagnosis | None:
         finding=gap[1],
         cause=Text(
             "Training and grading see different things: images prepared in another way than in forward(), a "
-            "validation set "
-            "that shares images with the training set, or a layer that acts otherwise in eval mode.",
+            "validation set that shares images with the training set, or a layer that acts otherwise in eval mode.",
             "학습할 때와 채점할 때의 조건이 다릅니다. forward() 밖에서 이미지를 다르게 처리했거나, 검증 데이터에 "
-            "학습 이미지가 "
-            "섞였거나, 평가 모드에서 다르게 동작하는 층이 있는 경우입니다.",
+            "학습 이미지가 섞였거나, 평가 모드에서 다르게 동작하는 층이 있는 경우입니다.",
         ),
         advice=Text(
             "Measure once more just before you return: model.eval(), images.float() / 255 from valid_set.tensors, "
-            "nothing else. "
-            "That figure should agree with the grader's.",
+            "nothing else. That figure should agree with the grader's.",
             "모델을 반환하기 직전에 한 번 더 측정해 보세요. model.eval() 상태에서 valid_set.tensors의 "
-            "images.float() / 255만 "
-            "넣습니다. 이 값이 채점 결과와 비슷해야 합니다.",
+            "images.float() / 255만 넣습니다. 이 값이 채점 결과와 비슷해야 합니다.",
         ),
     )
 

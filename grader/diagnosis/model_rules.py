@@ -27,11 +27,9 @@ def softmax_output(case: Case) -> Diagnosis | None:
         ),
         cause=Text(
             "If it is trained with cross_entropy, its output is softmaxed twice: cross_entropy applies a softmax of "
-            "its own. "
-            "Gradients get small then, and training is slow.",
+            "its own. Gradients get small then, and training is slow.",
             "cross_entropy로 학습한다면 소프트맥스가 두 번 적용됩니다. cross_entropy 안에 이미 소프트맥스가 있기 "
-            "때문입니다. "
-            "그러면 기울기가 작아져 학습이 느려집니다.",
+            "때문입니다. 그러면 기울기가 작아져 학습이 느려집니다.",
         ),
         advice=Text(
             "Return the output of the last nn.Linear as it is, without softmax.",
@@ -52,11 +50,10 @@ def random_in_eval(case: Case) -> Diagnosis | None:
             f"같은 이미지를 두 번 넣었을 때 결과가 다르고, 예측 {evaluation.repeated.changed}개가 바뀌었습니다.",
         ),
         cause=Text(
-            "The model acts as in train mode: F.dropout(x) without training=self.training is always on, "
-            "and so is noise drawn in forward().",
+            "The model acts as in train mode: F.dropout(x) without training=self.training is always on, and so is "
+            "noise drawn in forward().",
             "모델이 학습 모드처럼 동작합니다. training=self.training 없이 쓴 F.dropout(x)나 forward()에서 뽑는 "
-            "난수는 평가할 때도 "
-            "꺼지지 않습니다.",
+            "난수는 평가할 때도 꺼지지 않습니다.",
         ),
         advice=Text(
             "Use nn.Dropout, or F.dropout(x, training=self.training), and call model.eval() before you export by hand.",
@@ -102,17 +99,15 @@ def constant_output(case: Case) -> Diagnosis | None:
         ),
         cause=Text(
             "Nothing of the image reaches the output: all activations are 0 (dead ReLUs after too large a learning "
-            "rate), "
-            "or the weights were never trained away from 0.",
+            "rate), or the weights were never trained away from 0.",
             "이미지의 정보가 출력까지 전달되지 않습니다. 학습률이 너무 커서 ReLU가 모두 0이 되었거나, 가중치가 0인 "
             "채로 남은 경우입니다.",
         ),
         advice=Text(
             "Print the mean and standard deviation after each layer for one batch; where the deviation becomes 0 "
-            "lies the fault. "
-            "Then try a tenth of the learning rate, and no initialisation with zeros.",
-            "배치 하나를 넣고 층마다 출력의 평균과 표준편차를 확인해 보세요. 표준편차가 0이 되는 곳에 원인이 있습니다. "
-            "학습률을 10분의 1로 줄이고, 가중치를 0으로 초기화하지 마세요.",
+            "lies the fault. Then try a tenth of the learning rate, and no initialisation with zeros.",
+            "배치 하나를 넣고 층마다 출력의 평균과 표준편차를 확인해 보세요. 표준편차가 0이 되는 곳에 원인이 "
+            "있습니다. 학습률을 10분의 1로 줄이고, 가중치를 0으로 초기화하지 마세요.",
         ),
     )
 
@@ -133,11 +128,9 @@ def one_class(case: Case) -> Diagnosis | None:
         ),
         cause=Text(
             "The network has not learned to tell classes apart: too high a learning rate, labels that do not belong "
-            "to their "
-            "images (shuffled separately), or inputs in another range than it was trained on.",
+            "to their images (shuffled separately), or inputs in another range than it was trained on.",
             "신경망이 클래스를 구별하지 못합니다. 학습률이 너무 크거나, 이미지와 레이블을 따로 섞어 짝이 "
-            "어긋났거나, 학습할 때와 다른 "
-            "범위의 입력이 들어온 경우입니다.",
+            "어긋났거나, 학습할 때와 다른 범위의 입력이 들어온 경우입니다.",
         ),
         advice=Text(
             "Show a few training images with their labels and check that they belong together; then try a tenth of "
@@ -202,11 +195,9 @@ def classes_confused(case: Case) -> Diagnosis | None:
         ),
         advice=Text(
             "Look at the validation images of these classes that go wrong. Mirroring or strong rotation makes some "
-            "classes alike; "
-            "finer detail needs less pooling early on.",
+            "classes alike.",
             "검증 이미지 중 이 두 클래스에서 틀린 것을 직접 살펴보세요. 좌우 반전이나 큰 회전은 서로 다른 클래스를 "
-            "닮게 만듭니다. "
-            "세부가 중요하다면 앞쪽 풀링을 줄이세요.",
+            "닮게 만듭니다.",
         ),
     )
 

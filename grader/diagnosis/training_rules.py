@@ -42,17 +42,17 @@ def loss_not_finite(case: Case) -> Diagnosis | None:
         "loss_not_finite",
         finding=finding,
         cause=Text(
-            "Nearly always the learning rate is too high, so that the weights overflow; "
-            "sometimes it is an exp, a logarithm or a division that goes wrong.",
+            "Nearly always the learning rate is too high, so that the weights overflow; sometimes it is an exp, a "
+            "logarithm or a division that goes wrong.",
             "대부분 학습률이 너무 커서 가중치가 발산한 경우입니다. exp, 로그, 0으로 나누기가 원인일 때도 있습니다.",
         ),
         advice=Text(
             "Divide the learning rate by 10 and print the loss of the first 20 steps; it should fall from about "
-            "ln(classes). "
-            "Clip gradients with torch.nn.utils.clip_grad_norm_, and return logits without an exp of your own.",
+            "ln(classes). Clip gradients with torch.nn.utils.clip_grad_norm_, and return logits without an exp of "
+            "your own.",
             "학습률을 10분의 1로 줄이고 처음 20스텝의 손실을 출력해 보세요. 약 ln(클래스 수)에서 시작해 줄어들어야 "
-            "합니다. "
-            "torch.nn.utils.clip_grad_norm_으로 기울기를 제한하고, exp를 직접 씌우지 말고 로짓을 그대로 반환하세요.",
+            "합니다. torch.nn.utils.clip_grad_norm_으로 기울기를 제한하고, exp를 직접 씌우지 말고 로짓을 그대로 "
+            "반환하세요.",
         ),
     )
 
@@ -79,11 +79,9 @@ def loss_does_not_fall(case: Case) -> Diagnosis | None:
         ),
         advice=Text(
             "Train on one batch of 64 images only: the loss must reach almost 0. If it does not, the mistake is in "
-            "the loop; "
-            "if it does, try learning rates of 0.1, 0.01 and 0.001.",
+            "the loop; if it does, try learning rates of 0.1, 0.01 and 0.001.",
             "이미지 64장짜리 배치 하나로만 학습해 보세요. 손실이 거의 0까지 내려가야 정상입니다. 내려가지 않으면 "
-            "학습 루프를, "
-            "내려가면 학습률을 0.1, 0.01, 0.001로 바꾸어 가며 확인하세요.",
+            "학습 루프를, 내려가면 학습률을 0.1, 0.01, 0.001로 바꾸어 가며 확인하세요.",
         ),
     )
 
@@ -120,10 +118,10 @@ def overfitting(case: Case) -> Diagnosis | None:
             f"{where.ko}부터 과적합이 일어나, 신경망이 학습 이미지를 외우기 시작했습니다.",
         ),
         advice=Text(
-            "Keep the weights of the best validation epoch and return those (copy.deepcopy(model.state_dict())), "
-            "or add augmentation, dropout or weight decay.",
-            "검증 성능이 가장 좋았던 에포크의 가중치를 저장해 두었다가(copy.deepcopy(model.state_dict())) 반환하거나, "
-            "데이터 증강, 드롭아웃, 가중치 감쇠를 더하세요.",
+            "Keep the weights of the best validation epoch and return those (copy.deepcopy(model.state_dict())), or "
+            "add augmentation, dropout or weight decay.",
+            "검증 성능이 가장 좋았던 에포크의 가중치를 저장해 두었다가(copy.deepcopy(model.state_dict())) "
+            "반환하거나, 데이터 증강, 드롭아웃, 가중치 감쇠를 더하세요.",
         ),
     )
 
@@ -179,11 +177,9 @@ def out_of_time(case: Case) -> Diagnosis | None:
         ),
         advice=Text(
             "Watch time_budget_s in the loop and stop in time. To get further: larger batches (256), tensors kept "
-            "in memory "
-            "instead of a DataLoader with single images, strides or pooling early in the network.",
-            "학습 루프에서 time_budget_s를 확인해 제때 멈추세요. 더 빨리 학습하려면 배치를 키우고(256), 이미지를 "
-            "한 장씩 읽는 "
-            "DataLoader 대신 텐서를 통째로 쓰고, 신경망 앞쪽에서 스트라이드나 풀링으로 크기를 줄이세요.",
+            "in memory instead of a DataLoader with single images, strides or pooling early in the network.",
+            "학습 루프에서 time_budget_s를 확인해 제때 멈추세요. 더 빨리 학습하려면 배치를 키우고(256), 이미지를 한 "
+            "장씩 읽는 DataLoader 대신 텐서를 통째로 쓰고, 신경망 앞쪽에서 스트라이드나 풀링으로 크기를 줄이세요.",
         ),
     )
 

@@ -16,6 +16,7 @@ MAX_LOG_ROWS = 50
 """Rows of the student's log shown, evenly drawn from all of it."""
 MAX_COLUMNS = 12
 MOST_MISTAKES = 3
+MOST_LOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Page:
 
     Attributes:
         strip: the score as a bar with a segment for each criterion.
+        lost: number and title of each criterion that lost points, and how many.
         tiles: the most important figures: name, value, remark.
         confusion: counts with a shade from 0 to 9, the share of the row's images.
         mistakes: the most frequent pairs of true and predicted class.
@@ -46,6 +48,7 @@ class Page:
     """
 
     strip: Markup | None
+    lost: tuple[tuple[int, Text, str], ...]
     tiles: tuple[tuple[Text, str, str], ...]
     loss: Markup | None
     accuracy: Markup | None
@@ -71,6 +74,7 @@ def page_of(report: Report, language: Language) -> Page:
     rows, left = layer_rows(metrics.model) if metrics and metrics.model else ((), 0)
     return Page(
         strip=_strip(report, language),
+        lost=_lost(report),
         tiles=_tiles(report, language),
         loss=charts.loss_chart(curves, language),
         accuracy=charts.accuracy_chart(curves, metrics.accuracy if metrics else None, language),
@@ -113,13 +117,24 @@ def _strip(report: Report, language: Language) -> Markup | None:
     )
 
 
+def _lost(report: Report) -> tuple[tuple[int, Text, str], ...]:
+    """Criteria that lost points, the most costly first."""
+    found = [
+        (number, one.title, one.max_points - one.points)
+        for number, one in enumerate(report.criteria, start=1)
+        if one.points < one.max_points and not one.bonus
+    ]
+    found.sort(key=lambda entry: -entry[2])
+    return tuple((number, title, f"−{figures.points(points)}") for number, title, points in found[:MOST_LOST])
+
+
 def _tiles(report: Report, language: Language) -> tuple[tuple[Text, str, str], ...]:
     run, metrics = report.run, report.metrics
     ko = language == "ko"
     tiles: list[tuple[Text, str, str]] = []
     if metrics is not None:
         low, high = (f"{100 * end:.2f}" for end in metrics.accuracy_interval)
-        interval = f"95% 신뢰구간 {low}~{high}%" if ko else f"95 % interval {low}–{high} %"
+        interval = f"95% 신뢰구간 {low}~{high}%" if ko else f"95\u00a0% interval {low}–{high}\u00a0%"
         tiles.append((words.ACCURACY, figures.percent(metrics.accuracy, language), interval))
         if metrics.perturbed_accuracy is not None:
             changed = f"{100 * (metrics.perturbed_accuracy - metrics.accuracy):+.2f}"

@@ -55,7 +55,7 @@ def renderings(name: str) -> str:
 
 
 def secrets(mission_id: str) -> set[str]:
-    """Names of hidden files and of what is defined in them, but for plain words and what the mission's own texts use."""
+    """Names of hidden files and of what is defined in them, but for plain words and what its texts use."""
     folder = ROOT / "missions" / mission_id
     files = sorted((folder / "hidden_tests").iterdir())
     names = {path.name for path in files} | {"hidden_tests", "grader.hidden_tests"}

@@ -99,7 +99,7 @@ def test_whole_page_can_be_reached_by_keyboard(browser: Browser, tmp_path: Path)
             break
     assert len(reached) >= wanted
     page.locator("a").first.click()
-    assert page.evaluate("location.hash") == "#task"
+    assert page.evaluate("location.hash") == "#criterion-3"
     page.close()
 
 

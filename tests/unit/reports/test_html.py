@@ -59,7 +59,8 @@ def test_page_needs_no_script_and_no_network(make: Any) -> None:
     assert not names & {"script", "link", "img", "iframe", "object", "embed", "form", "base", "image", "use"}
     attributes = {name for _, attrs in outline.tags for name in attrs}
     assert not {name for name in attributes if name.startswith("on")} | attributes & {"style", "src", "xlink:href"}
-    assert {attrs["href"] for _, attrs in outline.tags if "href" in attrs} <= {"#task"}
+    places = {f"#{attrs['id']}" for _, attrs in outline.tags if "id" in attrs}
+    assert {attrs["href"] for _, attrs in outline.tags if "href" in attrs} <= places
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -78,6 +79,13 @@ def test_every_picture_has_a_name_and_a_description() -> None:
     for picture in pictures:
         assert 'role="img"' in picture
         assert re.search(r"<title [^>]*>[^<]+</title><desc [^>]*>[^<]+</desc>", picture)
+
+
+def test_verdict_says_where_points_were_lost_the_most_costly_first() -> None:
+    page = render_html(samples.report(), "en")
+    lost = re.findall(r'<a href="#criterion-(\d)">[^<]+</a> −([0-9.]+)', page)
+    assert lost == [("3", "5"), ("2", "3.5")]
+    assert "Points lost" not in render_html(samples.not_graded_report(), "en")
 
 
 def test_page_weighs_little() -> None:
