@@ -60,9 +60,10 @@ def loss_not_finite(case: Case) -> Diagnosis | None:
 def loss_does_not_fall(case: Case) -> Diagnosis | None:
     """The training loss ends about where it began."""
     values = case.curves.values(Role.TRAIN_LOSS)
-    if len(values) < 4 or not (case.below_bar or case.evaluation is None):
+    if len(values) < FEW_ENTRIES or not (case.below_bar or case.evaluation is None):
         return None
-    last = sum(values[-(len(values) // 4) :]) / (len(values) // 4)
+    quarter = max(1, len(values) // 4)
+    last = sum(values[-quarter:]) / quarter
     if last < IMPROVED * values[0] or (case.evaluation is not None and case.evaluation.accuracy > LEARNED):
         return None
     return diagnosis(
