@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from grader.diagnosis.curves import Curves, Role, read_curves
-from grader.evaluation import Evaluation
-from grader.evidence import Evidence
 from grader.results import Diagnosis
 from grader.text import Text
+
+if TYPE_CHECKING:  # whoever only renders curves need not load numpy
+    from grader.evaluation import Evaluation
+    from grader.evidence import Evidence
 
 IMPROVED_LOSS = 0.97
 """A loss improves where its last quarter's mean is below this share of what it was a quarter before."""
@@ -19,7 +22,7 @@ IMPROVED_ACCURACY = 0.003
 class Case:
     """One graded submission, as rules see it."""
 
-    evidence: Evidence
+    evidence: "Evidence"
 
     @cached_property
     def curves(self) -> Curves:
@@ -27,7 +30,7 @@ class Case:
         return read_curves(self.evidence.training.log)
 
     @property
-    def evaluation(self) -> Evaluation | None:
+    def evaluation(self) -> "Evaluation | None":
         """What was measured; None where the submission ended before."""
         return self.evidence.maybe_evaluation
 

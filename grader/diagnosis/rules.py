@@ -1,12 +1,14 @@
 """All rules in the order of their weight, and which finding explains which."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from grader.diagnosis import input_rules, model_rules, training_rules
 from grader.diagnosis.case import Case
-from grader.evidence import Evidence
 from grader.results import Diagnosis
+
+if TYPE_CHECKING:
+    from grader.evidence import Evidence
 
 Rule = Callable[[Case], Diagnosis | None]
 
@@ -61,7 +63,7 @@ MOST = 4
 """Findings told: more than a few are no help."""
 
 
-def diagnose(evidence: Evidence) -> tuple[Diagnosis, ...]:
+def diagnose(evidence: "Evidence") -> tuple[Diagnosis, ...]:
     """Likely causes of what was measured, the most telling first; none for a mission that trains nothing.
 
     Args:

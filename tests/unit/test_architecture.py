@@ -134,6 +134,15 @@ def test_command_line_answers_without_heavy_imports(argument: str) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
+def test_reports_are_rendered_without_heavy_imports() -> None:
+    program = (
+        "import sys, grader.reports.html, grader.reports.terminal, grader.reports.json\n"
+        "print({'torch', 'numpy', 'matplotlib', 'docker'} & set(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"
+
+
 def test_trusted_side_grades_without_torch() -> None:
     program = "import sys, grader.pipeline, grader.verification; print([m for m in sys.modules if m == 'torch'])"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
