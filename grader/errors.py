@@ -20,6 +20,7 @@ verdicts.
         ├── GpuUnavailable
         ├── DataUnavailable
         ├── DiskFull
+        ├── StoreUnavailable
         └── HiddenTestCrashed
 """
 
@@ -130,6 +131,10 @@ class DataUnavailable(InfrastructureError):
 
 class DiskFull(InfrastructureError):
     """The host has no room for what grading must write."""
+
+
+class StoreUnavailable(InfrastructureError):
+    """The gradebook's database can't be reached, or can't be written to."""
 
 
 class HiddenTestCrashed(InfrastructureError):

@@ -287,7 +287,7 @@ def _check_artifact(
     random = np.random.default_rng(request.seed)
     images = random.integers(0, 256, (CHECK_IMAGES, *spec.data.image_shape), dtype=np.uint8)
     labels = random.integers(0, spec.data.classes, CHECK_IMAGES)
-    hidden = shuffle_images(images, labels, workspace / "noise.npy", salt=submission.sha256)
+    hidden = shuffle_images(images, labels, name=f"noise-{request.seed}-{request.mission.id}", salt=submission.sha256)
     try:
         evaluate(sandbox, artifact, hidden, spec=spec, salt=submission.sha256)
     except ArtifactRejected as error:

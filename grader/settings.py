@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     """Docker image of the sandbox."""
     docker_runtime: str | None = None
     """Docker runtime, such as `runsc` for gVisor; None is the engine's default."""
+    gradebook: Path | None = None
+    """Folder in which results of batches are kept; None is `gradebook` in the working directory."""
+    database: str | None = None
+    """URL of the gradebook's database, such as `postgresql://…`; None is SQLite in the gradebook's folder."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """How often a grading that the machine cut short is begun before it is given up as not graded."""
     language: Literal["en", "ko"] | None = None

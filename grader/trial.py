@@ -207,7 +207,7 @@ def _evaluate(
     pack = data.load(spec.data.pack, cache_dir=request.settings.cache_dir)
     salt = f"{submission.sha256}:{seed}"
     hidden = shuffle_images(
-        pack.array("test", "images"), pack.array("test", "labels"), workspace / f"images-{seed}.npy", salt=salt
+        pack.array("test", "images"), pack.array("test", "labels"), name=f"{pack.id}-{pack.version}", salt=salt
     )
     try:
         graph, evaluation = evaluate(sandbox, artifact, hidden, spec=spec, salt=salt)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from grader.evaluation import measures
 from grader.evaluation.measures import Evaluation, Labels, Logits, SequenceUse
 from grader.graph import GraphFacts, RecurrenceFact
 from grader.runner.protocol import Message, ProtocolError
-from grader.sandbox.base import Limits, Mount, Request, Sandbox
+from grader.sandbox.base import Limits, Mount, Promise, Request, Sandbox
 from grader.sandbox.delivery import OVERHEAD_BYTES
 from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
 from grader.spec import MissionSpec
@@ -81,9 +82,14 @@ class _Done(_Strict):
     event: Literal["done"]
 
 
-_EVENT: TypeAdapter[_Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done] = TypeAdapter(
-    Annotated[_Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done, Field(discriminator="event")]
-)
+class _Ended(_Strict):
+    """The child that did the job is gone, and the program waits for another job."""
+
+    event: Literal["ended"]
+
+
+_Event = _Vetting | _Facts | _Pass | _Recurrence | _Rejected | _Done | _Ended
+_EVENT: TypeAdapter[_Event] = TypeAdapter(Annotated[_Event, Field(discriminator="event")])
 
 
 @dataclass(slots=True)
@@ -94,6 +100,7 @@ class _Listener:
     passes: dict[str, Logits] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     rejected: _Rejected | None = None
+    done: bool = False
 
     def take(self, message: Message) -> str | bool:
         try:
@@ -114,7 +121,11 @@ class _Listener:
             return False
         if isinstance(event, _Rejected):
             self.rejected = event
-        return True
+            return False
+        if isinstance(event, _Done):
+            self.done = True
+            return False
+        return self.done
 
     def _take_logits(self, event: _Pass, blob: bytes) -> None:
         main = self.passes.get("main")
@@ -129,26 +140,57 @@ class _Listener:
 class HiddenImages:
     """Test images in a fresh random order, and the labels that go with it and never leave this side.
 
+    Programs keep the images from one job to the next, in an order that stands for all jobs and that only this side
+    knows; each job says in which order it takes them from there.
+
     Attributes:
-        file: `.npy`, uint8 (N, C, H, W).
-        labels: int64 (N,), same order.
+        name: tells these images from all others.
+        images: uint8 (N, C, H, W), as the data pack has them.
+        kept_order: int64 (N,): rows of `images`, in the order in which programs keep them.
+        order: int32 (N,): rows of the kept images, in this job's order.
+        labels: int64 (N,), in this job's order.
     """
 
-    file: Path
+    name: str
+    images: npt.NDArray[np.uint8]
+    kept_order: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int32]
     labels: Labels
 
+    def to_keep(self) -> bytes:
+        """The images as programs keep them, in the form of a `.npy` file."""
+        return _npy(self.images[self.kept_order])
 
-def shuffle_images(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], file: Path, *, salt: str) -> HiddenImages:
-    """Writes the images to `file` in an order that only the labels tell, and gives the labels in that order.
+
+def shuffle_images(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], *, name: str, salt: str) -> HiddenImages:
+    """The images in an order that only the labels tell, with the labels in that order.
 
     The order is drawn from a hash of the labels and `salt`: who has no labels can't know it, and the same grading
     draws the same order, so that it gives the same score.
     """
-    key = hashlib.sha256(salt.encode() + np.ascontiguousarray(labels, dtype="<i8").tobytes()).digest()
-    order = np.random.default_rng(int.from_bytes(key, "big")).permutation(len(images))
-    np.save(file, images[order], allow_pickle=False)
-    file.chmod(0o644)
-    return HiddenImages(file=file, labels=labels[order].astype(np.int64))
+    secret = np.ascontiguousarray(labels, dtype="<i8").tobytes()
+    kept_order = _permutation(name.encode() + b"\0kept\0" + secret, len(images))
+    order = _permutation(salt.encode() + secret, len(images))
+    place = np.empty(len(images), dtype=np.int32)
+    place[kept_order] = np.arange(len(images), dtype=np.int32)
+    return HiddenImages(
+        name=name,
+        images=images,
+        kept_order=kept_order,
+        order=place[order],
+        labels=labels[order].astype(np.int64),
+    )
+
+
+def _permutation(secret: bytes, count: int) -> npt.NDArray[np.int64]:
+    key = hashlib.sha256(secret).digest()
+    return np.random.default_rng(int.from_bytes(key, "big")).permutation(count)
+
+
+def _npy(array: npt.NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()
 
 
 def evaluate(
@@ -166,19 +208,26 @@ def evaluate(
     """
     listener = _Listener()
     limits = spec.limits
+    caps = Caps(
+        blob_bytes=max(4 * len(hidden.labels) * 4096, 1024**2), messages=MAX_MESSAGES, output_bytes=OUTPUT_BYTES
+    )
     session = run_session(
         sandbox,
         evaluation_request(sandbox, spec),
-        _job(spec, salt),
-        files={"model.pt2": artifact, "images.npy": hidden.file},
+        {
+            **_job(spec, salt),
+            "images": hidden.name,
+            "caps_on_messages": {"blob_bytes": caps.blob_bytes},
+            "alone": Promise.HOST_PROCESSES_HIDDEN not in sandbox.unkept,
+        },
+        files={"model.pt2": artifact, "order.npy": _npy(hidden.order)},
+        lasting={hidden.name: hidden.to_keep},
         budgets=(
             PhaseBudget("setup", wall_s=limits.setup_s),
             PhaseBudget("vet", wall_s=limits.setup_s),
             PhaseBudget("run", wall_s=limits.evaluation_s),
         ),
-        caps=Caps(
-            blob_bytes=max(4 * len(hidden.labels) * 4096, 1024**2), messages=MAX_MESSAGES, output_bytes=OUTPUT_BYTES
-        ),
+        caps=caps,
         handler=listener.take,
     )
     _raise_unless_done(listener, session, spec)
@@ -193,7 +242,7 @@ def evaluation_request(sandbox: Sandbox, spec: MissionSpec) -> Request:
     limits = spec.limits
     return Request(
         run_id=f"evaluate-{uuid.uuid4().hex[:12]}",
-        argv=("-I", "-c", program + "from grader.evaluation.worker import main; main()"),
+        argv=("-I", "-c", program + "from grader.evaluation.server import main; main()"),
         mounts=(code,),
         limits=Limits(
             memory_bytes=MEMORY_BYTES,
@@ -201,6 +250,7 @@ def evaluation_request(sandbox: Sandbox, spec: MissionSpec) -> Request:
             cpus=limits.cpus,
             scratch_bytes=SCRATCH_BYTES + OVERHEAD_BYTES,
         ),
+        reusable=True,
     )
 
 

@@ -1,4 +1,4 @@
-"""The program inside the evaluation sandbox: vets one artifact, then runs it on images. It holds no labels.
+"""The work of an evaluation: vets one artifact, then runs it on images. It holds no labels.
 
 Nothing of the student's is executed as code: the artifact is read by the strict reader and run by the interpreter.
 The sandbox around it bounds what a fault in torch's own kernels could do.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from grader.artifact import Caps, read_artifact
@@ -23,8 +24,6 @@ from grader.evaluation.perturbation import perturb
 from grader.evaluation.recurrence import Swaps, find_recurrence, pair_up, swapped_logits
 from grader.graph import GraphFacts
 from grader.graph.description import describe
-from grader.runner.intake import take_job
-from grader.runner.protocol import write_message
 
 BATCH_SIZE = 250
 """Images per batch of the main passes: 50 to 250 were fastest, 1,000 took twice as long (torch 2.15.0, 2 cores)."""
@@ -34,17 +33,16 @@ SMALL_BATCHES = 200
 Send = Callable[..., None]
 
 
-def main() -> None:
-    """Reads one job from standard input and answers on standard output."""
-    given = Path.cwd() / "given"
-    job = take_job(given)
+def work(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send: Send) -> None:
+    """Does one job, from bytes to logits; what is wrong with the model is said, not raised.
 
-    def send(event: str, blob: bytes | None = None, **fields: Any) -> None:
-        write_message(_write_all, {"event": event, **fields}, blob)
-
+    Args:
+        model: the artifact; untrusted.
+        pixels: uint8 (N, C, H, W).
+    """
     send("vetting")
     try:
-        run(job, given, send)
+        run(job, model, pixels, send)
     except ArtifactRejected as error:
         send("rejected", code=error.code, message=_both(error.message), advice=_both(error.advice))
     except MemoryError:
@@ -52,7 +50,7 @@ def main() -> None:
     send("done")
 
 
-def run(job: Mapping[str, Any], given: Path, send: Send) -> None:
+def run(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send: Send) -> None:
     """Vets, describes and runs the artifact; sends facts and logits as they come.
 
     Raises:
@@ -62,7 +60,7 @@ def run(job: Mapping[str, Any], given: Path, send: Send) -> None:
     torch.manual_seed(0)
     caps = Caps(**job["caps"])
     channels, height, width = job["image_shape"]
-    program = read_artifact(given / "model.pt2", caps)
+    program = read_artifact(model, caps)
     facts = describe(
         program,
         image_shape=(channels, height, width),
@@ -73,8 +71,7 @@ def run(job: Mapping[str, Any], given: Path, send: Send) -> None:
     send("facts", json.dumps(dataclasses.asdict(facts)).encode())
     if facts.output_classes != int(job["classes"]):
         return  # the host refuses it; so many logits would not fit its messages
-    pixels = torch.from_numpy(np.load(given / "images.npy", allow_pickle=False))
-    images = pixels.to(torch.float32) / 255
+    images = torch.from_numpy(pixels).to(torch.float32) / 255
     interpreter = Interpreter(program)
     main: torch.Tensor | None = None
     for name, logits, seconds in passes(job, facts, interpreter, images):
@@ -169,13 +166,3 @@ def _send_logits(send: Send, name: str, logits: torch.Tensor, seconds: float, *,
 
 def _both(text: Any) -> dict[str, str]:
     return {"en": text.en[:2000], "ko": text.ko[:2000]}
-
-
-def _write_all(data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(1, view) :]
-
-
-if __name__ == "__main__":
-    main()

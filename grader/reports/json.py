@@ -25,7 +25,16 @@ def render_json(report: Report, language: Language) -> str:
     """
     document = report.model_dump(mode="json", context={"language": language})
     text = json.dumps({"language": language, **document}, ensure_ascii=False, allow_nan=False, indent=2)
-    return _STEERING.sub(_escaped, text) + "\n"
+    return escape_steering(text) + "\n"
+
+
+def escape_steering(json_text: str) -> str:
+    """The same JSON value with each character that could steer a terminal or a reader's eye as a JSON escape.
+
+    Args:
+        json_text: as `json.dumps` writes it, with characters of all scripts left as they are.
+    """
+    return _STEERING.sub(_escaped, json_text)
 
 
 def report_schema() -> dict[str, Any]:

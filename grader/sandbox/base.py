@@ -94,6 +94,7 @@ class Request:
         limits: what it may use.
         gpu: index of the one GPU it may use; None for none.
         environment: variables on top of `ENVIRONMENT`.
+        reusable: it does one job after another, until its standard input closes.
     """
 
     run_id: str
@@ -102,6 +103,7 @@ class Request:
     limits: Limits
     gpu: int | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    reusable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,24 @@ class SandboxProcess(ABC):
     stderr: int
 
     @abstractmethod
-    def send(self, data: bytes) -> None:
-        """Writes all of `data` to the program's standard input, then closes it. A program that is gone is no error."""
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        """Begins to write `data` to the program's standard input, which closes after the last; does not wait.
+
+        A program that is gone is no error. What was sent before must have been read by now.
+        """
+
+    def hand_back(self, holds: frozenset[str]) -> bool:
+        """Leaves the program to whoever keeps it for another job; False where nobody does, and it is to be closed.
+
+        Args:
+            holds: names of what it keeps from job to job.
+        """
+        return False
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """Names of what it keeps from earlier jobs."""
+        return frozenset()
 
     @abstractmethod
     def usage(self) -> Usage:

@@ -176,8 +176,8 @@ class _BubblewrapProcess(SandboxProcess):
             undo.callback(self._gpu.stop)
             self._undo = undo.pop_all()
 
-    def send(self, data: bytes) -> None:
-        self._child.send(data)
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        self._child.send(data, last=last)
 
     def usage(self) -> Usage:
         if self._group is not None:

@@ -65,9 +65,9 @@ class Child:
             self.close()
             raise self._failure
 
-    def send(self, data: bytes) -> None:
-        """Begins to write `data` to its input, which then closes; does not wait."""
-        self._feeder.send(data)
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        """Begins to write `data` to its input, which closes after the last; does not wait."""
+        self._feeder.send(data, last=last)
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it has ended, within `timeout_s`."""

@@ -15,21 +15,27 @@ OVERHEAD_BYTES = 96 * 1024**2
 """Room that delivered files may take in a scratch folder: a submission of 50 MiB, or a model and the test images."""
 
 
-def encode_delivery(job: Mapping[str, Any], files: Mapping[str, Path]) -> bytes:
+def encode_delivery(job: Mapping[str, Any], files: Mapping[str, Path | bytes]) -> bytes:
     """The bytes for the program's standard input.
 
     Args:
         job: what it is to do; JSON.
-        files: files and folders by the name under which the program finds them; links are left out.
+        files: files and folders, or what is to be in a file, by the name under which the program finds them; links
+            are left out.
     """
     return b"".join(encode_message(dict(job), _archive(files)))
 
 
-def _archive(files: Mapping[str, Path]) -> bytes:
+def _archive(files: Mapping[str, Path | bytes]) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, source in files.items():
-            archive.add(source, arcname=name, filter=_plain)
+            if isinstance(source, Path):
+                archive.add(source, arcname=name, filter=_plain)
+                continue
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(source), 0o444
+            archive.addfile(member, io.BytesIO(source))
     return packed.getvalue()
 
 

@@ -232,9 +232,9 @@ class _Container(SandboxProcess):
         self.stdout, self.stderr = self._stream.stdout, self._stream.stderr
         self._waiter.start()
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, *, last: bool = True) -> None:
         assert self._stream is not None
-        self._stream.send(data)
+        self._stream.send(data, last=last)
 
     def usage(self) -> Usage:
         assert self._meter is not None

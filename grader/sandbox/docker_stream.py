@@ -52,9 +52,9 @@ class AttachedStream:
         self._thread = threading.Thread(target=self._pass_on, name="sandbox-output", daemon=True)
         self._thread.start()
 
-    def send(self, data: bytes) -> None:
-        """Begins to write the program's input, which then closes; does not wait."""
-        self._feeder.send(data)
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        """Begins to write the program's input, which closes after the last; does not wait."""
+        self._feeder.send(data, last=last)
 
     def discard(self) -> None:
         """Drops what the program still says, instead of waiting for a reader.

@@ -8,7 +8,7 @@ _PIECE_BYTES = 64 * 1024
 
 
 class Feeder:
-    """Hands `data` to `write` piece by piece in a thread of its own, then calls `finish`.
+    """Hands data to `write` piece by piece in a thread of its own; calls `finish` after the last of it.
 
     A program that reads slowly or never holds up that thread alone. A write that fails because the other end is
     gone ends it quietly: a program need not read its input.
@@ -24,13 +24,15 @@ class Feeder:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._finished = False
+        self._last = False
 
-    def send(self, data: bytes) -> None:
-        """Starts writing; to be called once."""
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        """Starts writing; what was sent before, if anything, must have been taken."""
         with self._lock:
-            if self._thread is not None or self._finished:
-                raise RuntimeError("a program's input can be sent once only")
-            self._thread = threading.Thread(target=self._feed, args=(data,), name="sandbox-stdin", daemon=True)
+            if self._finished or self._last or (self._thread is not None and self._thread.is_alive()):
+                raise RuntimeError("the input is closed, or what was sent before has not been taken")
+            self._last = last
+            self._thread = threading.Thread(target=self._feed, args=(data, last), name="sandbox-stdin", daemon=True)
             self._thread.start()
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -41,14 +43,18 @@ class Feeder:
                 self._finish_once()
         if thread is not None:
             thread.join(timeout_s)
+            with self._lock:
+                if not thread.is_alive():
+                    self._finish_once()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes, last: bool) -> None:
         left = memoryview(data)
         with contextlib.suppress(OSError, ValueError):
             while left:
                 left = left[self._write(left[:_PIECE_BYTES]) :]
-        with self._lock:
-            self._finish_once()
+        if last or left:
+            with self._lock:
+                self._finish_once()
 
     def _finish_once(self) -> None:
         if not self._finished:

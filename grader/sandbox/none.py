@@ -130,8 +130,8 @@ class _PlainProcess(SandboxProcess):
         self._watchdog.start()
         self._gpu = GpuWatch(request, pids=self._tree.pids, kill=self.kill, open_reader=gpu_reader)
 
-    def send(self, data: bytes) -> None:
-        self._child.send(data)
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        self._child.send(data, last=last)
 
     def usage(self) -> Usage:
         seen = self._watchdog.usage()

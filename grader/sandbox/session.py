@@ -205,7 +205,8 @@ def run_session(
     request: Request,
     job: Mapping[str, Any],
     *,
-    files: Mapping[str, Path] | None = None,
+    files: Mapping[str, Path | bytes] | None = None,
+    lasting: Mapping[str, Callable[[], bytes]] | None = None,
     budgets: tuple[PhaseBudget, ...],
     caps: Caps,
     handler: Handler,
@@ -215,6 +216,7 @@ def run_session(
 
     Args:
         files: files and folders by the name under which the program finds them; None for none.
+        lasting: files that a reusable program keeps; made and sent only where it does not have them yet.
         budgets: phases in their order; the first begins at once.
         tick: told a few times a second how much of the phase is used.
 
@@ -222,13 +224,17 @@ def run_session(
         InfrastructureError: the sandbox can't start.
         RunInterrupted: the engine failed under it, or something outside ended it.
     """
+    lasting = lasting or {}
     with sandbox.start(request) as process:
-        process.send(encode_delivery(job, files or {}))
+        missing = {name: make() for name, make in lasting.items() if name not in process.holds}
+        process.send(encode_delivery(job, {**(files or {}), **missing}), last=not request.reusable)
         clock = _Clock(budgets, process)
         output = _KeptOutput()
         end = _pump(process, clock, output, caps=caps, handler=handler, tick=tick)
         usage = process.usage()
         clock.close(usage)
+        if end is SessionEnd.DONE and request.reusable and process.hand_back(process.holds | lasting.keys()):
+            return _result(end, clock, request, _still_running(usage), usage, output)
         finished = process.wait(EXIT_GRACE_S) if end is SessionEnd.EXITED else None
         finished = finished or _end(process)
     if finished is None:
@@ -236,6 +242,12 @@ def run_session(
             Text("The sandbox did not stop when it was told to.", "샌드박스가 종료 명령에 응답하지 않았습니다."),
             Text("Run `grade doctor --clean`, then try again.", "`grade doctor --clean`을 실행한 뒤 다시 시도하세요."),
         )
+    return _result(end, clock, request, finished, usage, output)
+
+
+def _result(
+    end: SessionEnd, clock: _Clock, request: Request, finished: Exit, usage: Usage, output: _KeptOutput
+) -> SessionResult:
     return SessionResult(
         end=_limit_behind(end, finished),
         budget=clock.budget,
@@ -245,6 +257,11 @@ def run_session(
         usage=_larger(usage, finished.usage),
         output=output.kept(),
     )
+
+
+def _still_running(usage: Usage) -> Exit:
+    """The end of a job whose program goes on to the next."""
+    return Exit(code=0, signal=None, out_of_memory=False, out_of_processes=False, usage=usage)
 
 
 def _pump(

@@ -1,7 +1,8 @@
 """Programs started before they are asked for: each waits for its one job, and is thrown away after it.
 
 Importing torch takes seconds that every submission would wait for. A spare has done so; it holds nothing of any
-submission, since it was started before there was one, and serves one run only.
+submission, since it was started before there was one. It serves one run only, unless its request says that it is
+reusable: then it waits for the next job, as often as its jobs end well.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ CHECK_S = 5.0
 @dataclass(frozen=True, slots=True)
 class _Spare:
     process: SandboxProcess
-    started: float
+    holds: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -98,8 +99,8 @@ class WarmSandbox(Sandbox):
     def start(self, request: Request) -> SandboxProcess:
         if self._closed.is_set():
             raise InfrastructureError(Text("The sandbox is closed.", "샌드박스가 닫혔습니다."))
-        process = self._take(request) or self._inner.start(request)
-        run = _Run(process, self._forget)
+        spare = self._take(request) or _Spare(self._inner.start(request))
+        run = _Run(spare, self._forget, lambda holds: self._keep(request, _Spare(spare.process, holds)))
         with self._lock:
             self._runs.add(run)
         if self._closed.is_set():  # since it was looked at above
@@ -114,7 +115,17 @@ class WarmSandbox(Sandbox):
         for run in running:
             run.kill()
 
-    def _take(self, request: Request) -> SandboxProcess | None:
+    def _keep(self, request: Request, spare: _Spare) -> bool:
+        """Puts a program that has done its job on the shelf."""
+        with self._lock:
+            if self._closed.is_set():
+                return False
+            shelf = self._shelves.setdefault(_kind(request), _Shelf(request))
+            shelf.used = time.monotonic()
+            shelf.spares.insert(0, spare)  # before those that hold nothing yet
+            return True
+
+    def _take(self, request: Request) -> _Spare | None:
         """A spare that still lives, and another one ordered in its place."""
         with self._lock:
             shelf = self._shelves.get(_kind(request))
@@ -126,8 +137,9 @@ class WarmSandbox(Sandbox):
             if spare is None:
                 return None
             if _alive(spare.process):
-                self.stock(request)
-                return spare.process
+                if self._spares:
+                    self.stock(request)
+                return spare
             spare.process.close()
         return None
 
@@ -164,7 +176,7 @@ class WarmSandbox(Sandbox):
             self._starters.discard(threading.current_thread())
             kept = process is not None and not self._closed.is_set()
             if kept and process is not None:
-                shelf.spares.append(_Spare(process, time.monotonic()))
+                shelf.spares.append(_Spare(process))
         if process is not None and not kept:
             process.close()
 
@@ -180,13 +192,25 @@ class WarmSandbox(Sandbox):
 class _Run(SandboxProcess):
     """A program that was handed out, whoever started it."""
 
-    def __init__(self, process: SandboxProcess, forget: Callable[["_Run"], None]) -> None:
-        self._process = process
+    def __init__(self, spare: _Spare, forget: Callable[["_Run"], None], keep: Callable[[frozenset[str]], bool]) -> None:
+        self._process = spare.process
+        self._holds = spare.holds
         self._forget = forget
-        self.stdout, self.stderr = process.stdout, process.stderr
+        self._keep = keep
+        self._handed_back = False
+        self.stdout, self.stderr = spare.process.stdout, spare.process.stderr
 
-    def send(self, data: bytes) -> None:
-        self._process.send(data)
+    def send(self, data: bytes, *, last: bool = True) -> None:
+        self._process.send(data, last=last)
+
+    @property
+    def holds(self) -> frozenset[str]:
+        return self._holds
+
+    def hand_back(self, holds: frozenset[str]) -> bool:
+        self._forget(self)
+        self._handed_back = self._keep(holds)
+        return self._handed_back
 
     def usage(self) -> Usage:
         return self._process.usage()
@@ -199,13 +223,14 @@ class _Run(SandboxProcess):
 
     def close(self) -> None:
         self._forget(self)
-        self._process.close()
+        if not self._handed_back:
+            self._process.close()
 
 
 def _kind(request: Request) -> Hashable:
     """Everything of a request but whose run it is."""
     environment = tuple(sorted(request.environment.items()))
-    return request.argv, request.mounts, request.limits, request.gpu, environment
+    return request.argv, request.mounts, request.limits, request.gpu, request.reusable, environment
 
 
 def _alive(process: SandboxProcess) -> bool:

@@ -1,17 +1,13 @@
 """Earlier gradings, by the content of everything they depended on."""
 
 import hashlib
-from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import ValidationError
 
-import grader
+from grader.hashing import grader_hash, tree_hash
 from grader.results import Report, Verdict
 from grader.verification.cases import Case
-
-_PACKAGES = ("torch", "torchvision", "numpy", "albumentations")
-_LEFT_OUT = ("__pycache__", "counterexamples")
 
 
 def key_of(case: Case, staged: Path, *, sandbox: str, image: str | None, model: Path | None) -> str:
@@ -23,25 +19,14 @@ def key_of(case: Case, staged: Path, *, sandbox: str, image: str | None, model: 
         model: the reference's, where the case is graded with it.
     """
     digest = hashlib.sha256()
-    parts = [sandbox, image or "", str(case.seed), *(f"{name} {version(name)}" for name in _PACKAGES)]
-    for part in parts:
+    for part in (sandbox, image or "", str(case.seed)):
         digest.update(part.encode() + b"\0")
-    for folder in (staged, case.mission.root, case.mission.starter, Path(grader.__file__).parent):
-        digest.update(_tree(folder))
+    digest.update(grader_hash())
+    for folder in (staged, case.mission.root, case.mission.starter):
+        digest.update(tree_hash(folder))
     if model is not None:
         digest.update(hashlib.sha256(model.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _tree(folder: Path) -> bytes:
-    """Hash of a folder's files: names and contents."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part in _LEFT_OUT for part in name.parts):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{name.as_posix()}\0{content}\n".encode())
-    return digest.digest()
 
 
 class Memory:

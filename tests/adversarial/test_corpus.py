@@ -42,9 +42,10 @@ from tests.leftovers import cgroups_of, containers_of
 ATTACKS = attacks.load()
 LIMITS = {"train_cpu_s": 4.0, "import_s": 20.0, "export_s": 20.0}
 MODES = [f"{backend}-{mode}" for backend in ("docker", "bubblewrap") for mode in ("cold", "warm")]
-QUICKEST = ["bubblewrap-warm"]
-TRIED = MODES if os.environ.get("GRADER_CORPUS") == "all" else QUICKEST
-"""CI tries them all, which takes half an hour on a core; by default one stands for all."""
+QUICKEST = "bubblewrap-warm"
+CHOSEN = os.environ.get("GRADER_CORPUS", QUICKEST)
+TRIED = MODES if CHOSEN == "all" else [mode for mode in CHOSEN.split(",") if mode]
+"""By default one stands for all; each takes about ten minutes on a core. `GRADER_CORPUS` names others, or `all`."""
 
 pytestmark = pytest.mark.mnist
 

@@ -1,5 +1,6 @@
 """The host's side of an evaluation: the order of hidden images, and what it believes of a worker."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -17,24 +18,34 @@ from grader.sandbox.session import Output, PhaseBudget, SessionEnd, SessionResul
 from tests.unit.specs import small_spec
 
 
-def shuffled(tmp_path: Path, salt: str, labels_from: int = 0) -> tuple[np.ndarray, HiddenImages]:
+def shuffled(salt: str, labels_from: int = 0) -> tuple[np.ndarray, HiddenImages]:
     labels = (np.arange(50) + labels_from) % 10
     images = np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1)
-    hidden = shuffle_images(images, labels, tmp_path / f"{salt}-{labels_from}.npy", salt=salt)
-    return np.load(hidden.file, allow_pickle=False)[:, 0, 0, 0], hidden
+    hidden = shuffle_images(images, labels, name="numbers", salt=salt)
+    kept = np.load(io.BytesIO(hidden.to_keep()), allow_pickle=False)
+    return kept[hidden.order][:, 0, 0, 0], hidden
 
 
-def test_labels_stay_with_their_images(tmp_path: Path) -> None:
-    order, hidden = shuffled(tmp_path, "a")
+def test_labels_stay_with_their_images() -> None:
+    order, hidden = shuffled("a")
     assert sorted(order) == list(range(50))
     assert (hidden.labels == order % 10).all()
 
 
-def test_order_is_the_same_for_the_same_grading_and_another_for_any_other(tmp_path: Path) -> None:
-    first = shuffled(tmp_path, "a")[0]
-    assert (first == shuffled(tmp_path, "a")[0]).all()
-    assert (first != shuffled(tmp_path, "b")[0]).any()
-    assert (first != shuffled(tmp_path, "a", labels_from=1)[0]).any(), "the order must depend on the secret labels"
+def test_order_is_the_same_for_the_same_grading_and_another_for_any_other() -> None:
+    first = shuffled("a")[0]
+    assert (first == shuffled("a")[0]).all()
+    assert (first != shuffled("b")[0]).any()
+    assert (first != shuffled("a", labels_from=1)[0]).any(), "the order must depend on the secret labels"
+
+
+def test_programs_keep_the_images_in_an_order_that_only_the_labels_tell() -> None:
+    _, first = shuffled("a")
+    _, second = shuffled("b")
+    _, other = shuffled("a", labels_from=1)
+    assert first.to_keep() == second.to_keep()
+    assert list(first.kept_order) != sorted(first.kept_order)
+    assert list(first.kept_order) != list(other.kept_order)
 
 
 def logits_message(pass_name: str, logits: np.ndarray, **changes: object) -> Message:

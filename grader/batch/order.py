@@ -1,0 +1,134 @@
+"""One submission to grade, and the grading of it."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader.assembly import not_graded_report
+from grader.cohort import HandedIn, stage
+from grader.course import Mission
+from grader.errors import InfrastructureError, UsageError
+from grader.pipeline import GradingRequest, grade_submission
+from grader.progress import Progress
+from grader.results import Mode, Report
+from grader.sandbox import SandboxName
+from grader.sandbox.base import Sandbox
+from grader.sandbox.owner import owned_name
+from grader.settings import Settings
+from grader.store import RunKind
+from grader.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One submission to grade.
+
+    Attributes:
+        number: of the submission in the store.
+        handed_in: what there is of it; untrusted.
+        mode: train it, or take the model that was handed in.
+        kind: for the mark, or to audit one.
+        key: hash of everything that the result depends on.
+    """
+
+    number: int
+    handed_in: HandedIn
+    mission: Mission
+    mode: Mode
+    kind: RunKind
+    key: str
+
+    @property
+    def student_id(self) -> str:
+        """Whose it is."""
+        return self.handed_in.student.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What is the same for every grading of a batch.
+
+    Attributes:
+        sandbox: backend; not `auto`, since results depend on it.
+        seed: seeds the training and every draw of the grading.
+    """
+
+    sandbox: SandboxName
+    seed: int
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an order.
+
+    Attributes:
+        model: the exported model that counted; None where there is none.
+    """
+
+    report: Report
+    model: bytes | None
+
+
+def carry_out(
+    order: Order, conditions: Conditions, *, gpu: int | None, progress: Progress, sandbox: Sandbox | None
+) -> Outcome:
+    """Grades one submission.
+
+    Raises:
+        UsageError: it can't be graded under these conditions.
+    """
+    with _staged(order.handed_in) as path, _scratch("model-") as folder:
+        model = folder / "model.pt2"
+        request = GradingRequest(
+            mission=order.mission,
+            path=path,
+            artifact=order.handed_in.model if order.mode is Mode.ARTIFACT else None,
+            sandbox=conditions.sandbox,
+            gpu=gpu,
+            seed=conditions.seed,
+            keep_model=model,
+            settings=conditions.settings,
+        )
+        report = _grade(request, progress, sandbox)
+        return Outcome(report, model.read_bytes() if model.is_file() else None)
+
+
+def _grade(request: GradingRequest, progress: Progress, sandbox: Sandbox | None) -> Report:
+    """The report; a fault of the grader itself is the machine's, and holds up none but this submission."""
+    try:
+        return grade_submission(request, progress=progress, sandbox=sandbox)
+    except UsageError:
+        raise
+    except Exception as error:
+        name = type(error).__name__
+        fault = InfrastructureError(
+            Text(f"Internal error ({name}).", f"내부 오류가 발생했습니다({name})."),
+            Text(
+                "Grade it alone with --debug to see where.",
+                "이 제출물만 --debug 옵션으로 채점하면 원인을 볼 수 있습니다.",
+            ),
+        )
+        return not_graded_report(request, None, fault, now=datetime.now(UTC))
+
+
+@contextmanager
+def _staged(handed_in: HandedIn) -> Iterator[Path]:
+    """Where the submission lies; loose files are brought together first."""
+    with contextlib.ExitStack() as stack:
+        if not handed_in.loose:
+            yield handed_in.path
+            return
+        folder = stack.enter_context(_scratch("staged-")) / (handed_in.student.id.replace("/", "_")[:60] or "_")
+        stage(handed_in, folder)
+        yield folder
+
+
+@contextmanager
+def _scratch(name: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=owned_name(name), ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

@@ -1,0 +1,87 @@
+"""From rows to values: the whole gradebook in a few statements."""
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from grader.entries import Attempt, CriterionScore, Gradebook, Grading, Student
+from grader.results import MissionInfo, Mode, Reason, Status, Verdict
+from grader.store.claims import RunKind
+from grader.store.tables import criteria, missions, runs, students, submissions
+from grader.text import Text
+
+
+def read_gradebook(connection: sa.Connection) -> Gradebook:
+    """Students, missions and attempts with the results that count."""
+    gradings = _gradings(connection)
+    c = submissions.c
+    found = sa.select(c.id, c.student_id, c.mission_id, c.name, c.content, c.submitted, c.mode)
+    return Gradebook(
+        missions={row.id: _mission(row) for row in connection.execute(sa.select(missions).order_by(missions.c.id))},
+        students={
+            row.id: Student(**row._mapping) for row in connection.execute(sa.select(students).order_by(students.c.id))
+        },
+        attempts=tuple(
+            Attempt(
+                submission_id=row.id,
+                student_id=row.student_id,
+                mission_id=row.mission_id,
+                name=row.name,
+                content=row.content,
+                submitted=row.submitted,
+                mode=Mode(row.mode),
+                grading=gradings.get((row.id, RunKind.GRADING.value)),
+                audit=gradings.get((row.id, RunKind.AUDIT.value)),
+            )
+            for row in connection.execute(found.order_by(c.submitted, c.id))
+        ),
+    )
+
+
+def _gradings(connection: sa.Connection) -> dict[tuple[int, str], Grading]:
+    """The results that count, by submission and kind."""
+    lines = _criteria(connection)
+    rows = connection.execute(sa.select(runs).where(runs.c.current))
+    return {(row.submission_id, row.kind): _grading(row, lines.get(row.id, ())) for row in rows}
+
+
+def _criteria(connection: sa.Connection) -> dict[int, tuple[CriterionScore, ...]]:
+    c = criteria.c
+    found = (
+        sa.select(c.run_id, c.criterion_id, c.status, c.points, c.max_points, c.bonus)
+        .join(runs, runs.c.id == c.run_id)
+        .where(runs.c.current)
+        .order_by(c.run_id, c.position)
+    )
+    statuses = {status.value: status for status in Status}
+    lines: defaultdict[int, list[CriterionScore]] = defaultdict(list)
+    for run_id, name, status, points, max_points, bonus in connection.execute(found):
+        lines[run_id].append(
+            CriterionScore(id=name, status=statuses[status], points=points, max_points=max_points, bonus=bonus)
+        )
+    return {run_id: tuple(found) for run_id, found in lines.items()}
+
+
+def _grading(row: Any, lines: tuple[CriterionScore, ...]) -> Grading:
+    return Grading(
+        key=row.key,
+        created=row.created,
+        verdict=Verdict(row.verdict),
+        reason=Reason(row.reason) if row.reason else None,
+        passed=row.passed,
+        score=row.score,
+        max_score=row.max_score,
+        criteria=lines,
+        report_sha256=row.report,
+        accuracy=row.accuracy,
+        parameters=row.parameters,
+        seconds=row.seconds,
+        cpu_seconds=row.cpu_seconds,
+        peak_memory_bytes=int(row.peak_memory_bytes) if row.peak_memory_bytes is not None else None,
+        device=row.device,
+    )
+
+
+def _mission(row: Any) -> MissionInfo:
+    return MissionInfo(id=row.id, title=Text(row.title_en, row.title_ko), points=row.points, pass_mark=row.pass_mark)

@@ -1,0 +1,173 @@
+"""A model that has taken over the child that evaluates it: the next model's evaluation is as if nothing had happened.
+
+No such model is known. These children do what one could do, in the place of the work that they should do.
+"""
+
+import io
+import textwrap
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import grader
+from grader.runner.protocol import Message
+from grader.sandbox import open_sandbox
+from grader.sandbox.base import Limits, Mount, Request
+from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
+from grader.sandbox.warm import WarmSandbox
+from grader.settings import Settings
+
+LIMITS = Limits(memory_bytes=2 * 1024**3, processes=64, cpus=1, scratch_bytes=64 * 1024**2)
+CAPS = Caps(blob_bytes=1024**2, messages=64, output_bytes=64 * 1024)
+IMAGES = np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1)
+ORDER = np.array([5, 0, 3], dtype=np.int32)
+
+PLANTED = """
+import json, os, signal, sys, time
+sys.path.insert(0, {package!r})
+from grader.evaluation import server
+
+def honest(job, model, pixels, send):
+    send("done", seen=pixels[:, 0, 0, 0].tolist(), model=model.read_text(), folder=sorted(os.listdir(".")))
+
+def attack(job, model, pixels, send):
+{attack}
+
+def work(job, model, pixels, send):
+    (attack if model.read_text() == "attack" else honest)(job, model, pixels, send)
+
+server.work = work
+server.main()
+"""
+
+
+@pytest.fixture
+def warm(isolating: str) -> Iterator[WarmSandbox]:
+    with WarmSandbox(open_sandbox(isolating, image=Settings().image), spares=0) as sandbox:  # type: ignore[arg-type]
+        yield sandbox
+
+
+def request(warm: WarmSandbox, attack: str) -> Request:
+    code = Mount("code/grader", Path(grader.__file__).parent)
+    program = PLANTED.format(
+        package=str(Path(warm.inside(code)).parent), attack=textwrap.indent(textwrap.dedent(attack), "    ")
+    )
+    return Request(
+        run_id=f"test-{uuid.uuid4().hex[:12]}",
+        argv=("-I", "-c", program),
+        mounts=(code,),
+        limits=LIMITS,
+        reusable=True,
+    )
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def serve(warm: WarmSandbox, asked: Request, model: str) -> tuple[SessionResult, list[dict[str, Any]]]:
+    """One job; what was said, up to the end that only the program around the child may tell."""
+    import json
+
+    said: list[dict[str, Any]] = []
+
+    def take(message: Message) -> bool:
+        said.append(json.loads(message.raw_json))
+        return said[-1]["event"] == "ended" and any(one["event"] == "done" for one in said)
+
+    result = run_session(
+        warm,
+        asked,
+        {"images": "six", "alone": True, "caps_on_messages": {"blob_bytes": CAPS.blob_bytes}},
+        files={"model.pt2": model.encode(), "order.npy": npy(ORDER)},
+        lasting={"six": lambda: npy(IMAGES)},
+        budgets=(PhaseBudget("run", wall_s=60),),
+        caps=CAPS,
+        handler=take,
+    )
+    return result, said
+
+
+HONEST = {"event": "done", "seen": [5, 0, 3], "model": "honest"}
+
+
+def is_honest(said: list[dict[str, Any]]) -> bool:
+    done = [one for one in said if one["event"] == "done"]
+    return len(done) == 1 and HONEST.items() <= done[0].items() and len(done[0]["folder"]) == 1
+
+
+def test_program_that_is_kept_serves_one_job_after_another_and_holds_the_images(warm: WarmSandbox) -> None:
+    asked = request(warm, "pass")
+    for _ in range(3):
+        result, said = serve(warm, asked, "honest")
+        assert result.end is SessionEnd.DONE
+        assert is_honest(said)
+        assert warm.ready(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "send('done'); send('ended'); time.sleep(0.5); send('done', seen=[1])",
+        "os.write(1, b'J' + b'\\xff' * 4)",
+        "send('done', blob=b'x' * 2_000_000)",
+        "os.kill(os.getppid(), signal.SIGKILL); time.sleep(5)",
+        "os.abort()",
+        "raise SystemExit(3)",
+    ],
+    ids=["forges_the_end", "breaks_frames", "floods_in_one_blob", "kills_the_program", "aborts", "exits"],
+)
+def test_child_that_breaks_the_rules_takes_its_program_with_it(warm: WarmSandbox, attack: str) -> None:
+    asked = request(warm, attack)
+    assert serve(warm, asked, "honest")[0].end is SessionEnd.DONE
+    result, _ = serve(warm, asked, "attack")
+    assert result.end is not SessionEnd.DONE
+    assert warm.ready(asked) == 0
+    result, said = serve(warm, asked, "honest")
+    assert result.end is SessionEnd.DONE
+    assert is_honest(said)
+
+
+SPEAKS_LATER = """
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            time.sleep(0.05)
+            send("done", seen=[6, 6, 6])
+    os._exit(0)
+os.wait()
+send("done", seen=[])
+"""
+READS_ITS_PARENT = """
+found = []
+for name in ("mem", "fd/1", "fd/0", "maps", "environ"):
+    try:
+        with open(f"/proc/{os.getppid()}/{name}", "rb") as file:
+            file.read(1)
+        found.append(name)
+    except OSError as error:
+        pass
+send("done", seen=found)
+"""
+
+
+def test_process_that_a_child_leaves_is_gone_before_the_next_job(warm: WarmSandbox) -> None:
+    asked = request(warm, SPEAKS_LATER)
+    serve(warm, asked, "attack")
+    for _ in range(3):
+        result, said = serve(warm, asked, "honest")
+        assert result.end is SessionEnd.DONE
+        assert is_honest(said)
+
+
+def test_child_can_not_look_into_the_program_that_made_it(warm: WarmSandbox) -> None:
+    result, said = serve(warm, request(warm, READS_ITS_PARENT), "attack")
+    assert result.end is SessionEnd.DONE
+    assert [one["seen"] for one in said if one["event"] == "done"] == [[]]
