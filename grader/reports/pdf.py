@@ -12,6 +12,8 @@ from grader.text import Text
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIMEOUT_S = 60.0
+HEAD_BYTES = 1_000
+POLICY = b"""<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-"""
 
 
 def find_browser() -> Path | None:
@@ -32,7 +34,7 @@ def print_pdf(page: Path, pdf: Path, *, browser: Path | None = None) -> None:
         browser: a Chromium; None looks for one.
 
     Raises:
-        UsageError: there is no Chromium on this machine.
+        UsageError: there is no Chromium on this machine, or the page is no report.
         InfrastructureError: it did not print.
     """
     browser = browser or find_browser()
@@ -44,12 +46,34 @@ def print_pdf(page: Path, pdf: Path, *, browser: Path | None = None) -> None:
                 "Chromium을 설치하거나, report.html을 브라우저로 열어 인쇄하세요.",
             ),
         )
+    _require_report(page)
     with tempfile.TemporaryDirectory(prefix="printing-", ignore_cleanup_errors=True) as folder:
         printed = Path(folder) / "printed.pdf"
         _run([str(browser), *_options(Path(folder)), f"--print-to-pdf={printed}", page.resolve().as_uri()])
         if not printed.is_file():
             raise _not_printed()
         shutil.move(printed, pdf)
+
+
+def _require_report(page: Path) -> None:
+    """Only pages with our policy are opened: any other could ask the network, or hold what a stranger wrote.
+
+    Raises:
+        UsageError: it is none, or can't be read.
+    """
+    try:
+        with page.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UsageError(
+            Text(f"{page} can't be read: {error.strerror}.", f"{page} 파일을 읽을 수 없습니다: {error.strerror}."),
+            Text("Name a report.html or its folder.", "report.html이나 그 폴더를 지정하세요."),
+        ) from error
+    if not head.startswith(b"<!doctype html>") or POLICY not in head:
+        raise UsageError(
+            Text(f"{page} is no report of the grader.", f"채점 보고서가 아닌 파일입니다: {page}"),
+            Text("Name a report.html or its folder.", "report.html이나 그 폴더를 지정하세요."),
+        )
 
 
 def _options(folder: Path) -> list[str]:

@@ -35,6 +35,15 @@ def test_machine_without_chromium_says_what_to_do(page: Path, tmp_path: Path, mo
         print_pdf(page, tmp_path / "report.pdf")
 
 
+@pytest.mark.parametrize("text", ["<!doctype html><p>mine</p>", "", None])
+def test_page_that_is_no_report_is_not_opened(tmp_path: Path, text: str | None) -> None:
+    other = tmp_path / "other.html"
+    if text is not None:
+        other.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"no report|can't be read"):
+        print_pdf(other, tmp_path / "report.pdf", browser=Path("/bin/true"))
+
+
 @pytest.mark.parametrize("program", ["exit 1", "sleep 60"])
 def test_browser_that_prints_nothing_is_a_fault_of_the_machine(
     page: Path, tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
