@@ -75,17 +75,38 @@ def batch_statistics(case: Case) -> Diagnosis | None:
             f"같은 이미지라도 함께 들어온 이미지에 따라 로짓이 달라지고, 예측 {evaluation.reordered.changed}개가 "
             "바뀌었습니다.",
         ),
-        cause=Text(
+        **_mixed_by(case),
+    )
+
+
+def _mixed_by(case: Case) -> dict[str, Text]:
+    """Cause and advice by what the graph holds."""
+    graph = case.evidence.maybe_graph
+    if graph is not None and graph.groups.get("recurrent"):
+        return {
+            "cause": Text(
+                "A recurrent layer probably reads the batch as time: nn.LSTM, nn.GRU and nn.RNN expect (T, N, "
+                "features) unless they are told otherwise.",
+                "순환 층이 배치를 시간 축으로 읽는 것으로 보입니다. nn.LSTM, nn.GRU, nn.RNN은 따로 지정하지 않으면 "
+                "(T, N, 특징) 순서의 입력을 받습니다.",
+            ),
+            "advice": Text(
+                "Create the layer with batch_first=True, and check the shape of its input: (N, 28, 28).",
+                "층을 만들 때 batch_first=True를 주고, 입력의 모양이 (N, 28, 28)인지 확인하세요.",
+            ),
+        }
+    return {
+        "cause": Text(
             "A layer takes its mean and variance from the batch at hand, as batch norm does in train mode or with "
             "track_running_stats=False.",
             "어떤 층이 지금 들어온 배치의 평균과 분산을 쓰고 있습니다. 학습 모드의 배치 정규화나 "
             "track_running_stats=False가 그렇습니다.",
         ),
-        advice=Text(
+        "advice": Text(
             "Use nn.BatchNorm2d with its defaults, and compute no mean over dimension 0 in forward().",
             "nn.BatchNorm2d를 기본 설정 그대로 쓰고, forward()에서 0번 차원의 평균을 구하지 마세요.",
         ),
-    )
+    }
 
 
 def constant_output(case: Case) -> Diagnosis | None:

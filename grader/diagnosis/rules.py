@@ -41,7 +41,9 @@ EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "random_in_eval": frozenset({"batch_statistics", "normalised_outside", "claim_not_met", "train_test_gap"}),
-    "batch_statistics": frozenset({"normalised_outside", "claim_not_met", "train_test_gap"}),
+    "batch_statistics": frozenset(
+        {"normalised_outside", "one_class", "claim_not_met", "train_test_gap", "classes_confused", "stopped_early"}
+    ),
     "byte_range": frozenset(
         {"normalised_outside", "constant_output", "one_class", "claim_not_met", "train_test_gap", "stopped_early"}
     ),

@@ -149,11 +149,19 @@ def _findings(findings: tuple[Diagnosis, ...], language: Language) -> Renderable
     rows: list[RenderableType] = [Line(words.FINDINGS.in_language(language), style="bold")]
     for one in findings:
         rows.append(Line.assemble(("! ", "bold yellow"), one.finding.in_language(language)))
-        advice = Table.grid(padding=(0, 1, 0, 0))
+        advice = _marked()
         advice.add_row("", Line(one.cause.in_language(language)))
         advice.add_row(Line("→", style="bold yellow"), Line(one.advice.in_language(language)))
         rows.append(advice)
     return Group(*rows)
+
+
+def _marked() -> Table:
+    """Text behind a mark. Folded: rich would put an ellipsis where a wide letter does not fit into the last column."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    return table
 
 
 def _criteria(criteria: tuple[CriterionResult, ...], language: Language) -> RenderableType:
@@ -204,7 +212,7 @@ def _remarks(criterion: CriterionResult, language: Language) -> Iterator[Rendera
     if message:
         yield Line(message)
     if criterion.hint is not None and criterion.status in (Status.FAILED, Status.PARTIAL):
-        hint = Table.grid(padding=(0, 1, 0, 0))
+        hint = _marked()
         hint.add_row(Line("→", style=f"bold {STYLE[criterion.status]}"), Line(criterion.hint.in_language(language)))
         yield hint
     if criterion.status in (Status.FAILED, Status.PARTIAL):
@@ -233,7 +241,7 @@ def _notes(notes: tuple[Text, ...], language: Language) -> RenderableType:
 def _fact(label: Text, value: Text | str, language: Language) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=10)
-    table.add_column()
+    table.add_column(overflow="fold")
     sentence = value if isinstance(value, str) else value.in_language(language)
     table.add_row(Line(label.in_language(language), style="dim"), Line(sentence))
     return table

@@ -1,5 +1,6 @@
 """Each rule finds its planted fault and names it; none finds anything in a sound submission."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -153,6 +154,15 @@ def test_rising_validation_loss_is_overfitting_too() -> None:
     (found,) = diagnose(evidence(log=series))
     assert found.rule == "overfitting"
     assert "epoch 3" in found.finding.en
+
+
+def test_batch_read_as_time_is_told_from_batch_statistics() -> None:
+    mixed = measured(confusion(800), reordered=APART)
+    recurrent = replace(graph(("lstm.input", "recurrent")), groups={"recurrent": 1})
+    (found,) = diagnose(evidence(maybe_evaluation=mixed, maybe_graph=recurrent))
+    assert (found.rule, "batch_first=True" in found.advice.ko) == ("batch_statistics", True)
+    (found,) = diagnose(evidence(maybe_evaluation=mixed))
+    assert "nn.BatchNorm2d" in found.advice.en
 
 
 def test_time_limit_tells_how_many_epochs_fit() -> None:

@@ -49,6 +49,15 @@ def test_verdict_and_score_come_first() -> None:
     assert lines[1].split() == ["│", "Passed", "91.5", "/", "100", "points", "(pass", "mark", "90)", "│"]
 
 
+@pytest.mark.parametrize("width", range(60, 90))
+def test_no_letter_of_a_korean_hint_is_lost(width: int) -> None:
+    hint = samples.report().criteria[1].hint
+    assert hint is not None
+    text = shown(samples.report(), "ko", width=width)
+    assert "…" not in text
+    assert "".join(hint.ko.split()) in "".join(text.split())
+
+
 def test_score_is_a_bar_with_a_mark_where_it_is_passed() -> None:
     bar = shown(samples.report()).splitlines()[2].strip("│ ")
     assert (len(bar), bar.count("━"), bar.index("┃")) == (40, 36, 36)
