@@ -1,6 +1,10 @@
 """Put a report together from what a grading found. Pure, but for the clock it is given."""
 
+import sys
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
 
 import grader
 from grader import scoring
@@ -8,16 +12,17 @@ from grader.course import Mission
 from grader.data import draw_of
 from grader.errors import InfrastructureError, SubmissionInvalid
 from grader.execution import TrainingOutcome
-from grader.graph import GraphFacts
+from grader.metrics import metrics_of
 from grader.results import (
     CriterionResult,
+    Diagnosis,
     Ending,
     Metrics,
     MissionInfo,
-    ModelInfo,
     Reason,
     Report,
     RunInfo,
+    SourceText,
     StudentOutput,
     SubmissionInfo,
     Verdict,
@@ -27,6 +32,12 @@ from grader.submission import Submission
 from grader.text import Text
 from grader.trial import GradingRequest, Runs
 
+MAX_ANNOTATED = 4
+"""Files shown in full beside the remarks on them."""
+MAX_CHARACTERS = 60_000
+"""Of each of them: 1,500 lines of code."""
+NO_SOURCES: Mapping[str, str] = MappingProxyType({})
+
 
 def graded_report(
     request: GradingRequest,
@@ -34,6 +45,8 @@ def graded_report(
     *,
     runs: Runs | None,
     criteria: tuple[CriterionResult, ...],
+    findings: tuple[Diagnosis, ...] = (),
+    sources: Mapping[str, str] = NO_SOURCES,
     earlier: tuple[InfrastructureError, ...] = (),
     now: datetime,
 ) -> Report:
@@ -41,6 +54,8 @@ def graded_report(
 
     Args:
         runs: what was executed; None for a mission of which only the source is judged.
+        findings: likely causes of what was measured.
+        sources: text of the submission's files, by name; those that remarks speak of are shown beside them.
         earlier: what cut short the attempts before this one.
         now: the time, with its zone.
     """
@@ -60,8 +75,17 @@ def graded_report(
         criteria=criteria,
         run=run_info(request, runs, earlier=earlier) if runs else None,
         metrics=_metrics(runs) if runs else None,
+        findings=findings,
+        annotated=_annotated(criteria, sources),
         student_output=student_output(runs.trial.training if runs else None),
     )
+
+
+def _annotated(criteria: tuple[CriterionResult, ...], sources: Mapping[str, str]) -> tuple[SourceText, ...]:
+    """The files that remarks speak of, in the order in which they do."""
+    named = dict.fromkeys(remark.file for criterion in criteria for remark in criterion.remarks)
+    found = [name for name in named if name in sources][:MAX_ANNOTATED]
+    return tuple(SourceText(name=_readable(name), text=_readable(sources[name][:MAX_CHARACTERS])) for name in found)
 
 
 def invalid_report(request: GradingRequest, error: SubmissionInvalid, *, now: datetime) -> Report:
@@ -125,7 +149,7 @@ def not_graded_report(
 
 def _mission_info(mission: Mission) -> MissionInfo:
     spec = mission.spec
-    return MissionInfo(id=spec.id, title=spec.title, points=spec.points, pass_mark=spec.pass_mark)
+    return MissionInfo(id=spec.id, title=spec.title, points=spec.points, pass_mark=spec.pass_mark, brief=spec.brief)
 
 
 def _submission_info(submission: Submission) -> SubmissionInfo:
@@ -202,34 +226,10 @@ def _attempts(earlier: tuple[InfrastructureError, ...]) -> tuple[Text, ...]:
 
 
 def _metrics(runs: Runs) -> Metrics | None:
-    trial, evaluation = runs.trial, runs.trial.evaluation
-    if evaluation is None:
+    if runs.trial.evaluation is None:
         return None
-    return Metrics(
-        images=evaluation.images,
-        accuracy=evaluation.accuracy,
-        accuracy_interval=evaluation.interval,
-        accuracies=tuple(one.evaluation.accuracy for one in runs.trials if one.evaluation),
-        perturbed_accuracy=evaluation.perturbed_accuracy,
-        per_class_accuracy=tuple(
-            row[label] / sum(row) if sum(row) else 0.0 for label, row in enumerate(evaluation.confusion)
-        ),
-        confusion=evaluation.confusion,
-        model=_model_info(trial.graph) if trial.graph else None,
-    )
-
-
-def _model_info(graph: GraphFacts) -> ModelInfo:
-    return ModelInfo(
-        parameters=graph.parameters,
-        multiply_accumulates=graph.multiply_accumulates,
-        op_groups=dict(graph.groups),
-        layers=tuple(
-            {"name": layer.name, "op": layer.op, "group": layer.group, "output_shape": list(layer.output_shape)}
-            for layer in graph.layers
-        ),
-        batch_dynamic=graph.batch_dynamic,
-    )
+    accuracies = tuple(one.evaluation.accuracy for one in runs.trials if one.evaluation)
+    return metrics_of(runs.trial.evaluation, runs.trial.graph, accuracies=accuracies)
 
 
 def student_output(outcome: TrainingOutcome | None) -> StudentOutput:
@@ -240,7 +240,16 @@ def student_output(outcome: TrainingOutcome | None) -> StudentOutput:
     truncated = output.total_bytes > len(output.head) + len(output.tail)
     parts = [output.head, b"\n[...]\n", output.tail] if truncated else [output.head, output.tail]
     text = "".join(part.decode("utf-8", "backslashreplace") for part in parts)
-    return StudentOutput(text=text, total_bytes=output.total_bytes, truncated=truncated)
+    return StudentOutput(text=without_prefix(text), total_bytes=output.total_bytes, truncated=truncated)
+
+
+def without_prefix(text: str) -> str:
+    """The text without the folder that Python is installed in, which warnings name and which is the machine's own."""
+    prefixes = {sys.prefix, sys.base_prefix, str(Path(sys.prefix).resolve()), str(Path(sys.base_prefix).resolve())}
+    for prefix in sorted(prefixes, key=len, reverse=True):
+        if prefix not in ("/", "/usr"):
+            text = text.replace(f"{prefix}/", "python:")
+    return text
 
 
 def _readable(name: str) -> str:

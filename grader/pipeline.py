@@ -16,6 +16,7 @@ from grader import scoring
 from grader.assembly import graded_report, invalid_report, not_graded_report, run_info, student_output
 from grader.course import Mission
 from grader.data import draw_of
+from grader.diagnosis import diagnose
 from grader.errors import (
     ArtifactRejected,
     DestinationExists,
@@ -135,7 +136,14 @@ def _attempt(
             evidence = _evidence(request, submission, findings, runs)
             criteria = scoring.settle(request.mission.spec, judge(request.mission.hidden_tests, evidence))
             report = graded_report(
-                request, submission, runs=runs, criteria=criteria, earlier=earlier, now=datetime.now(UTC)
+                request,
+                submission,
+                runs=runs,
+                criteria=criteria,
+                findings=diagnose(evidence),
+                sources=evidence.sources,
+                earlier=earlier,
+                now=datetime.now(UTC),
             )
             return report, None
     except InfrastructureError as error:

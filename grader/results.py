@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, Serializatio
 
 from grader.text import Language, Text
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 def _text_in_context_language(text: Text, info: SerializationInfo) -> Any:
@@ -118,6 +118,8 @@ class MissionInfo(ResultModel):
     title: ReportText
     points: float
     pass_mark: float
+    brief: ReportText | None = None
+    """The task in a sentence or two."""
 
 
 class SubmissionInfo(ResultModel):
@@ -140,6 +142,14 @@ class LineRemark(ResultModel):
     source: str
     """The line, or the part of it that is meant."""
     message: ReportText
+
+
+class SourceText(ResultModel):
+    """A file of the submission that remarks speak of."""
+
+    name: str
+    text: str
+    """Capped; undecodable bytes are replaced, and renderers make it inert."""
 
 
 class CriterionResult(ResultModel):
@@ -200,7 +210,28 @@ class ModelInfo(ResultModel):
     multiply_accumulates: int
     op_groups: dict[str, int]
     layers: tuple[dict[str, Any], ...] = ()
+    """In execution order: `name`, `op`, `group`, `output_shape` of one batch, `parameters`, `multiply_accumulates` per
+    image, `receptive_field` (height and width in pixels, or null)."""
     batch_dynamic: bool
+
+
+class CalibrationBin(ResultModel):
+    """Images that were predicted with about the same confidence."""
+
+    images: int
+    confidence: float
+    """Their mean confidence, in [0, 1]."""
+    accuracy: float
+    """Share of them classified right, in [0, 1]."""
+
+
+class Calibration(ResultModel):
+    """Whether the model is right as often as it is sure."""
+
+    expected_error: float
+    """Expected calibration error over bins of equal width, in [0, 1]."""
+    bins: tuple[CalibrationBin, ...]
+    """From unsure to sure; bins without an image are left out."""
 
 
 class Metrics(ResultModel):
@@ -214,9 +245,26 @@ class Metrics(ResultModel):
     """One per seed, where several counted."""
     perturbed_accuracy: float | None = None
     per_class_accuracy: tuple[float, ...] = ()
+    per_class_intervals: tuple[tuple[float, float], ...] = ()
+    """95 % Wilson score interval of each class's accuracy."""
     confusion: tuple[tuple[int, ...], ...] = ()
     """Rows are true classes, columns predicted ones."""
+    calibration: Calibration | None = None
+    """None where no image gave finite logits."""
     model: ModelInfo | None = None
+
+
+class Diagnosis(ResultModel):
+    """A likely cause of what was measured, and what to try. It costs no points: criteria do."""
+
+    rule: str
+    """Which rule found it, such as `overfitting`."""
+    finding: ReportText
+    """What was seen, in figures."""
+    cause: ReportText
+    """What usually brings it about."""
+    advice: ReportText
+    """What to try next."""
 
 
 class StudentOutput(ResultModel):
@@ -245,4 +293,8 @@ class Report(ResultModel):
     criteria: tuple[CriterionResult, ...]
     run: RunInfo | None
     metrics: Metrics | None
+    findings: tuple[Diagnosis, ...] = ()
+    """Likely causes of what was measured, the most telling first."""
+    annotated: tuple[SourceText, ...] = ()
+    """The files that remarks on lines speak of."""
     student_output: StudentOutput = Field(default=StudentOutput(text="", total_bytes=0, truncated=False))

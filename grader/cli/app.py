@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import grader
-from grader.cli import analysis, authoring, batch, data, doctor, gradebook, grading, image, missions, verify
+from grader.cli import analysis, authoring, batch, data, doctor, gradebook, grading, image, missions, report, verify
 from grader.cli.options import DebugOption, LanguageOption
 from grader.cli.session import Session, make_streams_lenient
 from grader.errors import ExitCode, GraderError, StudentError
@@ -66,6 +66,7 @@ gradebook.register(app)
 analysis.register(app)
 verify.register(app)
 authoring.register(app)
+app.add_typer(report.app, name="report")
 app.add_typer(data.app, name="data", rich_help_panel="This machine")
 app.add_typer(image.app, name="image", rich_help_panel="This machine")
 doctor.register(app)

@@ -375,6 +375,9 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
         },
         seconds=listener.seconds["main"],
         sequence=_sequence_use(passes) if passes.keys() >= SEQUENCE_PASSES else None,
+        calibration=measures.calibration(main, labels),
+        probabilities=measures.are_probabilities(main),
+        constant=measures.is_constant(main),
     )
 
 

@@ -9,6 +9,11 @@ import numpy.typing as npt
 Logits = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
+CALIBRATION_BINS = 10
+"""Few enough that each bin of a good model's 10,000 images still says something."""
+ROUNDING = 1e-3
+"""How far numbers that ought to be equal may differ after float32 sums."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -47,6 +52,35 @@ class SequenceUse:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """Images that were predicted with about the same confidence.
+
+    Attributes:
+        images: how many.
+        confidence: their mean, in [0, 1].
+        accuracy: share of them classified right, in [0, 1].
+    """
+
+    images: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether a model is right as often as it is sure (C. Guo et al., "On Calibration of Modern Neural Networks", "
+    "2017).
+
+    Attributes:
+        expected_error: mean distance of confidence and accuracy over the bins, each weighed by its images, in [0, 1].
+        bins: of equal width, from unsure to sure; those without an image are left out.
+    """
+
+    expected_error: float
+    bins: tuple[CalibrationBin, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What was measured on hidden images.
 
@@ -63,6 +97,9 @@ class Evaluation:
         ablation_drop: per required op group, accuracy on the sample lost when its weights are zeroed.
         seconds: wall-clock seconds of the main pass.
         sequence: how far predictions rest on a sequence; None where the mission does not ask.
+        calibration: whether it is right as often as it is sure; None where no image gave finite logits.
+        probabilities: what it returns are no logits but numbers from 0 to 1 that add up to 1.
+        constant: it returns the same numbers for every image.
     """
 
     images: int
@@ -76,6 +113,9 @@ class Evaluation:
     ablation_drop: dict[str, float]
     seconds: float
     sequence: SequenceUse | None = None
+    calibration: Calibration | None = None
+    probabilities: bool = False
+    constant: bool = False
 
     @property
     def accuracy(self) -> float:
@@ -142,3 +182,52 @@ def confusion(logits: Logits, labels: Labels, classes: int) -> tuple[tuple[int, 
     kept = predicted >= 0
     counts = np.bincount(labels[kept] * classes + predicted[kept], minlength=classes * classes)
     return tuple(tuple(int(count) for count in row) for row in counts.reshape(classes, classes))
+
+
+def are_probabilities(logits: Logits) -> bool:
+    """Whether every row holds numbers from 0 to 1 that add up to 1, as a softmax gives; false of no rows."""
+    if not len(logits) or not np.isfinite(logits).all():
+        return False
+    inside = logits.min() >= 0.0 and logits.max() <= 1.0 + ROUNDING
+    return bool(inside and np.abs(logits.sum(axis=1) - 1.0).max() <= ROUNDING)
+
+
+def is_constant(logits: Logits) -> bool:
+    """Whether every image gives the same finite numbers, but for rounding; false of fewer than two images."""
+    if len(logits) < 2 or not np.isfinite(logits).all():
+        return False
+    return float(np.ptp(logits, axis=0).max()) <= ROUNDING * max(1.0, float(np.abs(logits).max()))
+
+
+def calibration(logits: Logits, labels: Labels, *, bins: int = CALIBRATION_BINS) -> Calibration | None:
+    """Confidence against accuracy in bins of equal width; images without finite logits are left out.
+
+    Args:
+        logits: (N, classes); taken as they are where they are probabilities already.
+        labels: (N,), same order.
+    """
+    kept = np.isfinite(logits).all(axis=1)
+    if not kept.any():
+        return None
+    finite, right = logits[kept].astype(np.float64), (predict(logits) == labels)[kept]
+    sure = finite.max(axis=1) if are_probabilities(logits[kept]) else _largest_softmax(finite)
+    places = np.minimum((sure * bins).astype(np.int64), bins - 1)
+    found = []
+    for place in range(bins):
+        chosen = places == place
+        if chosen.any():
+            found.append(
+                CalibrationBin(
+                    images=int(chosen.sum()),
+                    confidence=min(1.0, float(sure[chosen].mean())),
+                    accuracy=float(right[chosen].mean()),
+                )
+            )
+    error = sum(one.images * abs(one.confidence - one.accuracy) for one in found) / len(finite)
+    return Calibration(expected_error=error, bins=tuple(found))
+
+
+def _largest_softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Largest of each row's probabilities; the maximum is taken off first, so that nothing overflows."""
+    largest: npt.NDArray[np.float64] = 1.0 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+    return largest

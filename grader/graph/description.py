@@ -1,6 +1,6 @@
 """Find the facts that reports and mission rules are about, without computing anything."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
@@ -12,6 +12,7 @@ from grader.graph.convolution_only import beyond_convolution
 from grader.graph.dry_run import DryRun, dry_run
 from grader.graph.facts import GraphFacts, LayerFact
 from grader.graph.liveness import live_nodes
+from grader.graph.receptive_field import receptive_fields
 
 EXAMPLE_BATCH = 2
 """Second batch size of the dry run, so that a graph that fits one size only is found out."""
@@ -84,12 +85,13 @@ def _classes(program: Program, run: DryRun) -> int:
     return shape[1]
 
 
-def _layers(program: Program, nodes: Iterable[Node], run: DryRun) -> tuple[LayerFact, ...]:
+def _layers(program: Program, nodes: Sequence[Node], run: DryRun) -> tuple[LayerFact, ...]:
     # Sets of weights as bits of one integer: linear in memory however long a chain of computed weights is.
     bits = {name: 1 << place for place, name in enumerate(program.weights)}
     names = list(program.weights)
     sources: dict[str, int] = dict(bits)
     layers = []
+    fields = receptive_fields(program, nodes, run.shapes)
     for node in nodes:
         refs = list(node.refs())
         used = 0
@@ -109,6 +111,7 @@ def _layers(program: Program, nodes: Iterable[Node], run: DryRun) -> tuple[Layer
                 output_shape=run.shapes[node.outputs[0]],
                 parameters=_numbers(program, trained),
                 multiply_accumulates=run.multiply_accumulates[node.name] // run.batch,
+                receptive_field=fields.get(node.outputs[0]),
             )
         )
     return tuple(layers)

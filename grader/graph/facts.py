@@ -34,6 +34,8 @@ class LayerFact:
         output_shape: of its first result, for the batch that was described.
         parameters: trainable numbers it uses directly or through weights computed from them.
         multiply_accumulates: per image.
+        receptive_field: height and width of the part of the image that one of its results can see, in pixels; may
+            be larger than the image. None where results no longer have a place in the image.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LayerFact:
     output_shape: tuple[int, ...]
     parameters: int
     multiply_accumulates: int
+    receptive_field: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

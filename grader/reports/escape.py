@@ -17,6 +17,8 @@ PARAGRAPH_BYTES = 8_000
 """Longest message shown."""
 OUTPUT_BYTES = 256_000
 """Most printed text shown on the page; the runner's own cap is usually smaller."""
+SOURCE_BYTES = 200_000
+"""Most of a file shown beside the remarks on it."""
 MAX_FILES = 200
 """Most file names listed."""
 MAX_LOG_POINTS = 2_000
@@ -26,7 +28,7 @@ _UNUSUAL = re.compile(r"[^\n\x20-\x7e가-힣]")
 _INERT_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _COMBINING = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
 _STACKED_MARKS = re.compile(f"([{_COMBINING}]{{3}})[{_COMBINING}]+")
-_PARAGRAPHS = frozenset({"message", "advice", "hint"})
+_PARAGRAPHS = frozenset({"message", "advice", "hint", "brief"})
 
 
 def inert(raw_text: str, *, lines: bool = False, max_bytes: int = LINE_BYTES) -> str:
@@ -76,6 +78,10 @@ def inert_report(report: Report) -> Report:
     """
     document: dict[str, Any] = _walk(report.model_dump(), paragraph=False)
     document["student_output"] = inert_output(report.student_output)
+    document["annotated"] = [
+        {"name": inert(source.name), "text": inert(source.text, lines=True, max_bytes=SOURCE_BYTES)}
+        for source in report.annotated
+    ]
     document["submission"]["files"] = document["submission"]["files"][:MAX_FILES]
     if document["run"] is not None:
         document["run"]["log"] = document["run"]["log"][-MAX_LOG_POINTS:]

@@ -53,3 +53,12 @@ def number(value: float | str) -> str:
     if value == int(value) and abs(value) < 1e9:
         return str(int(value))
     return f"{value:.4g}"
+
+
+def short(count: int, language: Language) -> str:
+    """A large count with a few digits and a unit: `1.23 M`, in Korean `123만`."""
+    units = ((1e8, "억"), (1e4, "만")) if language == "ko" else ((1e9, " G"), (1e6, " M"), (1e3, " k"))
+    for size_of, unit in units:
+        if count >= size_of:
+            return f"{count / size_of:,.0f}{unit}" if count >= 100 * size_of else f"{count / size_of:.3g}{unit}"
+    return f"{count:,}"

@@ -9,10 +9,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Line
 
+from grader.diagnosis.curves import read_curves
 from grader.reports import words
 from grader.reports.escape import inert_report, tail
 from grader.reports.rubric import told_once
-from grader.results import CriterionResult, Ending, Report, Status, StudentOutput, Verdict
+from grader.reports.terminal_pictures import confusion_table, curve_facts, score_bar
+from grader.results import CriterionResult, Diagnosis, Ending, Report, Status, StudentOutput, Verdict
 from grader.text import Language, Text
 
 OUTPUT_LINES = 20
@@ -93,6 +95,9 @@ def _blocks(report: Report, language: Language) -> Iterator[RenderableType]:
         yield render_ending(report.ending, language)
     if report.verdict is Verdict.NOT_GRADED:
         return
+    if report.findings:
+        yield Line()
+        yield _findings(report.findings, language)
     if report.criteria:
         yield Line()
         yield _criteria(told_once(report), language)
@@ -104,8 +109,13 @@ def _blocks(report: Report, language: Language) -> Iterator[RenderableType]:
         yield Line()
     if report.metrics is not None:
         yield _fact(words.ACCURACY, words.accuracy(report.metrics), language)
+    if report.run is not None and (curve := curve_facts(read_curves(report.run.log), language)):
+        yield _fact(words.CURVE, curve, language)
     if report.run is not None:
         yield _fact(words.RUN, " · ".join(words.run_facts(report.run, language)), language)
+    if report.metrics is not None and (table := confusion_table(report.metrics, language)):
+        yield Line()
+        yield table
     if report.ending is not None and report.student_output.text.strip():
         yield Line()
         yield render_output(report.student_output, language)
@@ -119,7 +129,8 @@ def _verdict(report: Report, language: Language) -> RenderableType:
     if graded:
         result.append("   ")
         result.append(words.score(report).in_language(language), style="bold")
-        result.append(f"   ({words.pass_mark(report).in_language(language)})", style="dim")
+        result.append(f"   ({words.pass_mark(report).in_language(language)})\n", style="dim")
+        result.append_text(score_bar(report, color))
     else:
         result.append(f"\n{words.NOT_YOUR_FAULT.in_language(language)}", style="default not bold")
     return Panel(
@@ -131,6 +142,26 @@ def _verdict(report: Report, language: Language) -> RenderableType:
         border_style=color,
         box=ROUNDED,
     )
+
+
+def _findings(findings: tuple[Diagnosis, ...], language: Language) -> RenderableType:
+    """Likely causes: what was seen, what brings it about, what to try."""
+    rows: list[RenderableType] = [Line(words.FINDINGS.in_language(language), style="bold")]
+    for one in findings:
+        rows.append(Line.assemble(("! ", "bold yellow"), one.finding.in_language(language)))
+        advice = _marked()
+        advice.add_row("", Line(one.cause.in_language(language)))
+        advice.add_row(Line("→", style="bold yellow"), Line(one.advice.in_language(language)))
+        rows.append(advice)
+    return Group(*rows)
+
+
+def _marked() -> Table:
+    """Text behind a mark. Folded: rich would put an ellipsis where a wide letter does not fit into the last column."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    return table
 
 
 def _criteria(criteria: tuple[CriterionResult, ...], language: Language) -> RenderableType:
@@ -181,7 +212,7 @@ def _remarks(criterion: CriterionResult, language: Language) -> Iterator[Rendera
     if message:
         yield Line(message)
     if criterion.hint is not None and criterion.status in (Status.FAILED, Status.PARTIAL):
-        hint = Table.grid(padding=(0, 1, 0, 0))
+        hint = _marked()
         hint.add_row(Line("→", style=f"bold {STYLE[criterion.status]}"), Line(criterion.hint.in_language(language)))
         yield hint
     if criterion.status in (Status.FAILED, Status.PARTIAL):
@@ -210,7 +241,7 @@ def _notes(notes: tuple[Text, ...], language: Language) -> RenderableType:
 def _fact(label: Text, value: Text | str, language: Language) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=10)
-    table.add_column()
+    table.add_column(overflow="fold")
     sentence = value if isinstance(value, str) else value.in_language(language)
     table.add_row(Line(label.in_language(language), style="dim"), Line(sentence))
     return table

@@ -71,10 +71,16 @@ RUN = Text("Run", "실행 정보")
 ACCURACY = Text("Accuracy", "정확도")
 PERTURBED = Text("Accuracy on shifted, rotated or noisy images", "변형한 이미지에서의 정확도")
 MODEL = Text("Model", "모델")
+ROBUSTNESS = Text("On changed images", "변형 이미지 정확도")
+PARAMETERS = Text("Parameters", "파라미터")
+TRAINING = Text("Training", "학습 시간")
 LINE = Text("Line", "줄")
 LINES = Text("Line by line", "줄별 설명")
 REMARK = Text("What is missing", "보완할 점")
-NOTES = Text("Left out of the submission", "제출물에서 제외된 항목")
+CURVE = Text("Curve", "학습 곡선")
+CONFUSION = Text("Confusion matrix: rows are true classes", "혼동 행렬 (행: 실제 클래스)")
+NOTES = Text("Notes", "참고")
+FINDINGS = Text("What to look at first", "먼저 살펴볼 점")
 OUTPUT = Text("Printed by the submitted code", "제출한 코드의 출력")
 OUTPUT_CUT = Text("only the last part is shown", "마지막 부분만 표시합니다")
 TRACEBACK = Text("Where it stopped (innermost last)", "오류가 발생한 위치 (마지막 줄이 가장 안쪽)")
@@ -127,7 +133,7 @@ def run_facts(run: RunInfo, language: Language) -> tuple[str, ...]:
         took = figures.seconds(run.seconds, language)
         facts.append(f"학습 {took}" if ko else f"trained {took}")
     if run.budget_seconds is not None:
-        facts.append(_budget(run, run.budget_seconds, language))
+        facts.append(budget(run, language))
     if run.peak_memory_bytes is not None:
         memory = figures.size(run.peak_memory_bytes)
         facts.append(f"최대 메모리 {memory}" if ko else f"peak memory {memory}")
@@ -151,16 +157,19 @@ def _seeds(run: RunInfo, *, ko: bool) -> str:
     return f"시드 {seeds}" if ko else f"seed {seeds}"
 
 
-def _budget(run: RunInfo, budget_s: float, language: Language) -> str:
-    budget = figures.seconds(budget_s, language)
+def budget(run: RunInfo, language: Language) -> str:
+    """Time used of the time there is; empty without a budget."""
+    if run.budget_seconds is None:
+        return ""
+    limit = figures.seconds(run.budget_seconds, language)
     on_cpu = run.device.startswith("cpu")
     used = run.cpu_seconds if on_cpu else run.seconds
     if used is None:
-        return f"한도 {budget}" if language == "ko" else f"budget {budget}"
+        return f"한도 {limit}" if language == "ko" else f"budget {limit}"
     took = figures.seconds(used, language)
     if language == "ko":
-        return f"{'CPU 시간' if on_cpu else '시간'} {took} / 한도 {budget}"
-    return f"{'CPU time' if on_cpu else 'time'} {took} of {budget}"
+        return f"{'CPU 시간' if on_cpu else '시간'} {took} / 한도 {limit}"
+    return f"{'CPU time' if on_cpu else 'time'} {took} of {limit}"
 
 
 def points(criterion: CriterionResult) -> str:

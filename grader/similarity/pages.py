@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.reports.escape import inert
-from grader.reports.page import render_page
+from grader.reports.standalone import render_page
 from grader.similarity import words
 from grader.similarity.results import ComparedWork, Lines, Pair, Similarity, SourceFile, Standing
 from grader.text import Language, Text

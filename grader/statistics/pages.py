@@ -8,7 +8,7 @@ from markupsafe import Markup
 from grader.reports import figures
 from grader.reports import words as report_words
 from grader.reports.escape import inert
-from grader.reports.page import render_page
+from grader.reports.standalone import render_page
 from grader.statistics import charts, words
 from grader.statistics.results import CourseStatistics, CriterionStatistics, MissionStatistics
 from grader.text import Language, Text

@@ -14,7 +14,18 @@ from rich.console import Console
 from grader.reports.html import render_html
 from grader.reports.json import render_json
 from grader.reports.terminal import render_terminal
-from grader.results import Frame, LogPoint, ModelInfo, Report, Status, StudentOutput, SubmissionInfo
+from grader.results import (
+    Diagnosis,
+    Frame,
+    LineRemark,
+    LogPoint,
+    ModelInfo,
+    Report,
+    SourceText,
+    Status,
+    StudentOutput,
+    SubmissionInfo,
+)
 from grader.text import Language, Text, same
 from tests.unit.reports import samples
 
@@ -77,6 +88,7 @@ def hostile(payload: str) -> Report:
                 batch_dynamic=True,
             )
         ),
+        findings=(Diagnosis(rule=payload, finding=words, cause=words, advice=words),),
         student_output=StudentOutput(text=payload * 3, total_bytes=len(payload), truncated=False),
     )
 
@@ -151,6 +163,19 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_page_has_the_same_tags_whatever_a_student_writes(payload: str, language: Language) -> None:
     assert Tags(render_html(hostile(payload), language)).found == Tags(render_html(hostile("plain"), language)).found
+
+
+def test_annotated_script_is_inert(payload: str) -> None:
+    words = Text(payload, payload)
+    remark = LineRemark(file=payload, line=1, source=payload, message=words)
+    report = samples.annotated_report(
+        criteria=(samples.criterion("ideas", Status.FAILED, 0, 1, remarks=(remark,)),),
+        annotated=(SourceText(name=payload, text=f"x\n{payload}\n"),),
+    )
+    page = render_html(report, "ko")
+    assert steering(page) == set()
+    assert {tag for tag, _ in Tags(page).found} <= {tag for tag, _ in Tags(render_html(hostile("plain"), "ko")).found}
+    assert 'class="remarked"' in page
 
 
 def test_page_holds_no_character_that_acts(payload: str) -> None:

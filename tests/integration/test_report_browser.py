@@ -1,6 +1,7 @@
 """The page in a real browser: no script runs, no dialog opens, nothing is requested, the style sheet applies."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from grader.reports.html import render_html
-from grader.results import Report, StudentOutput, SubmissionInfo
+from grader.results import Diagnosis, LineRemark, Report, SourceText, Status, StudentOutput, SubmissionInfo
 from grader.text import Language, Text
 from tests.conftest import need
 from tests.unit.reports import samples
@@ -103,10 +104,14 @@ def attacks(address: str, *, halting: bool = True) -> str:
 
 def hostile(payload: str) -> Report:
     words = Text(payload, payload)
+    remark = LineRemark(file=payload, line=1, source=payload, message=words)
     return samples.failed_report(
         submission=SubmissionInfo(name=payload, sha256=None, files=(payload,), notes=(words,)),
         ending=samples.ending(message=words, advice=words),
         metrics=samples.metrics(),
+        criteria=(samples.criterion("training", Status.FAILED, 0, 60, message=words, hint=words, remarks=(remark,)),),
+        findings=(Diagnosis(rule="overfitting", finding=words, cause=words, advice=words),),
+        annotated=(SourceText(name=payload, text=payload),),
         student_output=StudentOutput(text=payload, total_bytes=len(payload), truncated=False),
     )
 
@@ -133,8 +138,9 @@ def test_hostile_report_runs_nothing_and_requests_nothing(browser: str, tmp_path
     assert f'<html lang="{language}">' in document
     assert "&lt;script&gt;" in document
     assert document.count("<style>") == 1
-    for tag in ("<script", "<svg", "<img", "<iframe", "<link", "<base"):
+    for tag in ("<script", "<img", "<iframe", "<link", "<base"):
         assert tag not in document
+    assert document.count("<svg") == len(re.findall(r'<svg [^>]*role="img"[^>]*>', document))
 
 
 def test_policy_stops_what_would_slip_through_the_escaping(browser: str, tmp_path: Path) -> None:

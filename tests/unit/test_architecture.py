@@ -19,6 +19,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"evaluation"}),
     frozenset({"evidence"}),
     frozenset({"hidden_tests"}),
+    frozenset({"diagnosis", "metrics"}),
     frozenset({"scoring", "trial"}),
     frozenset({"assembly", "probes"}),
     frozenset({"pipeline"}),
@@ -131,6 +132,15 @@ def test_command_line_answers_without_heavy_imports(argument: str) -> None:
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+def test_reports_are_rendered_without_heavy_imports() -> None:
+    program = (
+        "import sys, grader.reports.html, grader.reports.terminal, grader.reports.json\n"
+        "print({'torch', 'numpy', 'matplotlib', 'docker'} & set(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"
 
 
 def test_trusted_side_grades_without_torch() -> None:

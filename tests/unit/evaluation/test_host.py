@@ -94,6 +94,9 @@ def test_measures_join_logits_with_labels() -> None:
     assert result.repeated.deviation == 0.0
     assert result.by_batch_size[1000] is None
     assert result.perturbed_accuracy is None
+    assert result.calibration is not None
+    assert sum(one.images for one in result.calibration.bins) == 20
+    assert (result.probabilities, result.constant) == (False, False)
 
 
 def test_wrong_number_of_logits_is_rejected_with_both_numbers() -> None:

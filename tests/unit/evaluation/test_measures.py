@@ -59,3 +59,54 @@ def test_changed_share_counts_the_images_asked_for() -> None:
     assert measures.changed_share(before, after) == 0.5
     assert measures.changed_share(before, after, np.array([True, False, False, True])) == 1.0
     assert measures.changed_share(before, after, np.zeros(4, dtype=bool)) == 0.0
+
+
+def two_class_logits(confidences: list[float]) -> np.ndarray:
+    """Logits of two classes whose softmax gives class 0 these probabilities."""
+    return np.array([[math.log(share / (1 - share)), 0.0] for share in confidences], dtype=np.float32)
+
+
+def test_calibration_error_is_the_one_counted_by_hand() -> None:
+    logits = two_class_logits([0.95, 0.95, 0.95, 0.95, 0.75, 0.75])
+    labels = np.array([0, 0, 0, 1, 0, 1])
+    found = measures.calibration(logits, labels)
+    assert found is not None
+    assert [(one.images, round(one.confidence, 3), round(one.accuracy, 3)) for one in found.bins] == [
+        (2, 0.75, 0.5),
+        (4, 0.95, 0.75),
+    ]
+    assert found.expected_error == pytest.approx((2 * 0.25 + 4 * 0.2) / 6, abs=1e-4)
+
+
+def test_sure_and_right_model_is_calibrated() -> None:
+    found = measures.calibration(np.array([[1e30, -1e30], [0, 900]], dtype=np.float32), np.array([0, 1]))
+    assert found is not None
+    assert (found.expected_error, found.bins[0].confidence) == (0.0, 1.0)
+
+
+def test_calibration_leaves_out_images_without_finite_logits() -> None:
+    logits = np.array([[np.nan, 1], [0, np.inf]], dtype=np.float32)
+    assert measures.calibration(logits, np.array([0, 1])) is None
+    some = measures.calibration(np.vstack([logits, two_class_logits([0.9])]), np.array([0, 1, 0]))
+    assert some is not None
+    assert sum(one.images for one in some.bins) == 1
+
+
+def test_probabilities_are_taken_as_they_are() -> None:
+    logits = np.array([[0.95, 0.05], [0.2, 0.8]], dtype=np.float32)
+    assert measures.are_probabilities(logits)
+    found = measures.calibration(logits, np.array([0, 1]))
+    assert found is not None
+    assert [round(one.confidence, 3) for one in found.bins] == [0.8, 0.95]
+
+
+@pytest.mark.parametrize("logits", [[[0.9, 0.2]], [[1.5, -0.5]], [[np.nan, 1.0]], [[5.0, 1.0]]])
+def test_other_numbers_are_no_probabilities(logits: list[list[float]]) -> None:
+    assert not measures.are_probabilities(np.array(logits, dtype=np.float32))
+
+
+def test_constant_output_is_told_from_one_that_hardly_varies() -> None:
+    assert measures.is_constant(np.tile(np.array([[3.0, -1.0]], dtype=np.float32), (5, 1)))
+    assert not measures.is_constant(np.array([[3.0, -1.0], [3.1, -1.0]], dtype=np.float32))
+    assert not measures.is_constant(np.array([[3.0, -1.0]], dtype=np.float32))
+    assert not measures.is_constant(np.full((3, 2), np.nan, dtype=np.float32))

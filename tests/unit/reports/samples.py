@@ -4,9 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from grader.results import (
+    Calibration,
+    CalibrationBin,
     CriterionResult,
+    Diagnosis,
     Ending,
     Frame,
+    LineRemark,
     LogPoint,
     Metrics,
     MissionInfo,
@@ -15,6 +19,7 @@ from grader.results import (
     Reason,
     Report,
     RunInfo,
+    SourceText,
     Status,
     StudentOutput,
     SubmissionInfo,
@@ -197,3 +202,108 @@ def not_graded_report(**changes: Any) -> Report:
         **changes,
     }
     return report(**values)
+
+
+def full_report(**changes: Any) -> Report:
+    """A submission below the bar with everything a report can say: findings, curves, calibration, layers, notes."""
+    layers = (
+        layer("sub", "sub.Tensor", "arithmetic", (1, 28, 28), 0, 0, (1, 1)),
+        layer("features.0", "conv2d.default", "conv", (16, 28, 28), 416, 313_600, (5, 5)),
+        layer("pool", "max_pool2d.default", "pool", (16, 14, 14), 0, 0, (6, 6)),
+        layer("head", "linear.default", "dense", (10,), 31_370, 31_360, None),
+    )
+    model = ModelInfo(
+        parameters=31_786,
+        multiply_accumulates=344_960,
+        op_groups={"arithmetic": 1, "conv": 1, "pool": 1, "dense": 1},
+        layers=layers,
+        batch_dynamic=True,
+    )
+    bins = ((40, 0.35, 0.3), (160, 0.55, 0.48), (300, 0.75, 0.66), (9_500, 0.99, 0.985))
+    calibration = Calibration(
+        expected_error=0.0149,
+        bins=tuple(CalibrationBin(images=images, confidence=sure, accuracy=right) for images, sure, right in bins),
+    )
+    intervals = tuple((share - 0.006, share + 0.005) for share in metrics().per_class_accuracy)
+    values: dict[str, Any] = {
+        "mission": report().mission.model_copy(
+            update={"brief": Text("Read at least 99 % of the images.", "이미지의 99% 이상을 맞히세요.")}
+        ),
+        "passed": False,
+        "score": 61.5,
+        "run": run_info(log=overfitted_log(), notes=(Text("Begun anew once.", "한 번 다시 시작했습니다."),)),
+        "metrics": metrics(model=model, calibration=calibration, per_class_intervals=intervals),
+        "findings": (finding(),),
+        **changes,
+    }
+    return report(**values)
+
+
+def annotated_report(**changes: Any) -> Report:
+    """A commented script with remarks on two of its lines."""
+    remarks = (
+        LineRemark(
+            file="solution.py", line=2, source="model.eval()", message=Text("What changes?", "무엇이 달라지나요?")
+        ),
+        LineRemark(file="solution.py", line=4, source="loss.backward()", message=Text("Why here?", "왜 여기인가요?")),
+    )
+    text = "import torch\nmodel.eval()  # eval\n\nloss.backward()\nprint('<b>')\n"
+    values: dict[str, Any] = {
+        "criteria": (criterion("ideas", Status.PARTIAL, 20, 40, remarks=remarks),),
+        "annotated": (SourceText(name="solution.py", text=text),),
+        "run": None,
+        "metrics": None,
+        "passed": False,
+        "score": 20,
+        **changes,
+    }
+    return report(**values)
+
+
+def finding() -> Diagnosis:
+    """An overfitted network."""
+    return Diagnosis(
+        rule="overfitting",
+        finding=Text("Validation accuracy rises, then falls.", "검증 정확도가 오르다가 떨어집니다."),
+        cause=Text("Overfitting from epoch 3 on.", "3번째 에포크부터 과적합이 일어납니다."),
+        advice=Text("Keep the best weights.", "가장 좋았던 가중치를 저장해 두세요."),
+    )
+
+
+def overfitted_log() -> tuple[LogPoint, ...]:
+    """Eight epochs, of which the third is the best."""
+    accuracies = (0.93, 0.965, 0.981, 0.979, 0.975, 0.97, 0.966, 0.962)
+    return tuple(
+        LogPoint(
+            seconds=4.5 * epoch,
+            values={
+                "epoch": epoch,
+                "train_loss": 0.9 / epoch,
+                "valid_loss": 0.3 + 0.02 * abs(epoch - 3),
+                "train_accuracy": 1 - 0.1 / epoch,
+                "valid_accuracy": accuracies[epoch - 1],
+            },
+        )
+        for epoch in range(1, 9)
+    )
+
+
+def layer(
+    name: str,
+    op: str,
+    group: str,
+    shape: tuple[int, ...],
+    parameters: int,
+    products: int,
+    field: tuple[int, int] | None,
+) -> dict[str, Any]:
+    """One row of a model's table, as a grading writes it."""
+    return {
+        "name": name,
+        "op": op,
+        "group": group,
+        "output_shape": [1000, *shape],
+        "parameters": parameters,
+        "multiply_accumulates": products,
+        "receptive_field": list(field) if field else None,
+    }

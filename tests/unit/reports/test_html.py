@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 
-from grader.reports.html import MAX_LOG_ROWS, render_html
+from grader.reports.html import render_html
+from grader.reports.page import MAX_LOG_ROWS
 from grader.results import LogPoint, Mode
 from grader.text import Language
 from tests.unit.reports import samples
 
+MAKERS = [
+    samples.report,
+    samples.failed_report,
+    samples.not_graded_report,
+    samples.full_report,
+    samples.annotated_report,
+]
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
 
@@ -37,19 +45,77 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("make", [samples.report, samples.failed_report, samples.not_graded_report])
+@pytest.mark.parametrize("make", MAKERS)
 def test_page_is_well_formed_and_names_its_language(make: Any, language: Language) -> None:
     outline = Outline(render_html(make(), language))
     assert outline.open == []
     assert ("html", {"lang": language}) in outline.tags
 
 
-def test_page_needs_no_script_and_no_network() -> None:
-    outline = Outline(render_html(samples.report(), "en"))
+@pytest.mark.parametrize("make", MAKERS)
+def test_page_needs_no_script_and_no_network(make: Any) -> None:
+    outline = Outline(render_html(make(), "en"))
     names = {tag for tag, _ in outline.tags}
-    assert not names & {"script", "link", "img", "iframe", "object", "embed", "form", "base", "svg", "a"}
+    assert not names & {"script", "link", "img", "iframe", "object", "embed", "form", "base", "image", "use"}
     attributes = {name for _, attrs in outline.tags for name in attrs}
-    assert not {name for name in attributes if name.startswith("on")} | attributes & {"style", "src", "href"}
+    assert not {name for name in attributes if name.startswith("on")} | attributes & {"style", "src", "xlink:href"}
+    places = {f"#{attrs['id']}" for _, attrs in outline.tags if "id" in attrs}
+    assert {attrs["href"] for _, attrs in outline.tags if "href" in attrs} <= places
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_every_id_is_used_once_and_every_reference_leads_somewhere(make: Any) -> None:
+    tags = Outline(render_html(make(), "ko")).tags
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for name in ("aria-labelledby", "aria-describedby"):
+        assert {attrs[name] for _, attrs in tags if name in attrs} <= set(ids)
+
+
+def test_every_picture_has_a_name_and_a_description() -> None:
+    page = render_html(samples.full_report(), "en")
+    pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(pictures) == 6
+    for picture in pictures:
+        assert 'role="img"' in picture
+        assert re.search(r"<title [^>]*>[^<]+</title><desc [^>]*>[^<]+</desc>", picture)
+
+
+def test_verdict_says_where_points_were_lost_the_most_costly_first() -> None:
+    page = render_html(samples.report(), "en")
+    lost = re.findall(r'<a href="#criterion-(\d)">[^<]+</a> −([0-9.]+)', page)
+    assert lost == [("3", "5"), ("2", "3.5")]
+    assert "Points lost" not in render_html(samples.not_graded_report(), "en")
+
+
+def test_page_weighs_little() -> None:
+    long_log = tuple(LogPoint(seconds=float(step), values={"loss": 1.0 / step, "acc": 0.5}) for step in range(1, 5000))
+    for report in (samples.full_report(), samples.full_report(run=samples.run_info(log=long_log))):
+        assert len(render_html(report, "ko").encode()) < 150_000
+
+
+def test_findings_say_cause_and_next_step() -> None:
+    page = render_html(samples.full_report(), "ko")
+    for words in ("먼저 살펴볼 점", "검증 정확도가 오르다가 떨어집니다.", "과적합", "가장 좋았던 가중치"):
+        assert words in page
+
+
+def test_model_is_shown_layer_by_layer() -> None:
+    page = render_html(samples.full_report(), "en")
+    row = re.search(r"<tr class=\"weighty\"><th scope=\"row\"><code>features.0.*?</tr>", page)
+    assert row is not None
+    for figure in ("conv2d", "16 × 28 × 28", ">416<", "313,600", "5 × 5"):
+        assert figure in row.group()
+
+
+def test_annotated_script_has_its_remarks_beside_its_lines() -> None:
+    page = render_html(samples.annotated_report(), "en")
+    rows = re.findall(r"<tr( class=\"remarked\")?><th scope=\"row\">(\d)</th>.*?<td class=\"say\">(.*?)</td>", page)
+    assert [(number, bool(marked)) for marked, number, _ in rows] == [
+        *(("1", False), ("2", True), ("3", False), ("4", True), ("5", False))
+    ]
+    assert rows[1][2] == "<p>What changes?</p>"
+    assert "&lt;b&gt;" in page
 
 
 def test_policy_allows_exactly_the_style_sheet_of_the_page() -> None:
@@ -64,7 +130,7 @@ def test_policy_allows_exactly_the_style_sheet_of_the_page() -> None:
 def test_outcomes_are_told_in_words_beside_the_symbols() -> None:
     page = render_html(samples.report(), "ko")
     for word in ("충족", "부분 충족", "미충족"):
-        assert re.search(rf'<span aria-hidden="true">.</span> {word}</td>', page)
+        assert re.search(rf'<span aria-hidden="true">.</span> {word}</span>', page)
 
 
 def test_artifact_is_marked_as_not_reproduced() -> None:

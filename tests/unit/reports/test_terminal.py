@@ -5,10 +5,13 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
 from grader.reports.terminal import render_terminal
+from grader.reports.terminal_pictures import sparkline
 from grader.results import Mode, Report, StudentOutput
 from grader.text import Language
 from tests.unit.reports import samples
@@ -24,7 +27,16 @@ def shown(report: Report, language: Language = "en", *, width: int = 80, color: 
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("make", [samples.report, samples.failed_report, samples.not_graded_report])
+@pytest.mark.parametrize(
+    "make",
+    [
+        samples.report,
+        samples.failed_report,
+        samples.not_graded_report,
+        samples.full_report,
+        samples.annotated_report,
+    ],
+)
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(make: Any, language: Language, width: int) -> None:
     for line in shown(make(), language, width=width).splitlines():
@@ -37,10 +49,51 @@ def test_verdict_and_score_come_first() -> None:
     assert lines[1].split() == ["│", "Passed", "91.5", "/", "100", "points", "(pass", "mark", "90)", "│"]
 
 
+@pytest.mark.parametrize("width", range(60, 90))
+def test_no_letter_of_a_korean_hint_is_lost(width: int) -> None:
+    hint = samples.report().criteria[1].hint
+    assert hint is not None
+    text = shown(samples.report(), "ko", width=width)
+    assert "…" not in text
+    assert "".join(hint.ko.split()) in "".join(text.split())
+
+
+def test_score_is_a_bar_with_a_mark_where_it_is_passed() -> None:
+    bar = shown(samples.report()).splitlines()[2].strip("│ ")
+    assert (len(bar), bar.count("━"), bar.index("┃")) == (40, 36, 36)
+
+
+def test_curves_are_sparklines_with_their_ends() -> None:
+    text = shown(samples.full_report())
+    assert re.search(r"Curve +loss █▄▃▂▂▁▁▁ 0\.9 to 0\.113", text)
+    assert "validation accuracy ▁▆██▇▆▆▅ 93.0% to 96.2%" in text
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=100))
+def test_sparkline_is_short_whatever_the_values(values: list[float]) -> None:
+    assert len(sparkline(values)) == min(24, len(values))
+
+
+def test_confusion_is_shown_where_a_class_goes_wrong_and_only_there() -> None:
+    rows = [[0] * 10 for _ in range(10)]
+    for label, row in enumerate(rows):
+        row[9 if label == 4 else label] = 1000
+    shares = tuple(0.0 if label == 4 else 1.0 for label in range(10))
+    text = shown(samples.report(metrics=samples.metrics(confusion=tuple(map(tuple, rows)), per_class_accuracy=shares)))
+    assert re.search(r"^ +4 +· +· +· +· +· +· +· +· +· +1000$", text, re.MULTILINE)
+    assert "Confusion matrix" not in shown(samples.report())
+
+
+def test_findings_say_cause_and_next_step() -> None:
+    text = shown(samples.full_report(), "ko")
+    assert "! 검증 정확도가 오르다가 떨어집니다." in text
+    assert "→ 가장 좋았던 가중치를" in text
+
+
 def test_korean_report_has_no_english_sentences() -> None:
-    text = shown(samples.report(), "ko")
+    text = shown(samples.report(), "ko") + shown(samples.full_report(), "ko")
     assert "통과   91.5 / 100점" in text
-    for word in ("Passed", "points", "Criterion", "seed", "trained", "peak", "interval"):
+    for word in ("Passed", "points", "Criterion", "seed", "trained", "peak", "interval", "loss", "Curve"):
         assert word not in text
 
 
@@ -98,4 +151,4 @@ def test_machine_failure_is_no_mark() -> None:
 
 def test_colour_is_used_on_a_terminal_and_never_elsewhere() -> None:
     assert "\x1b[" in shown(samples.report(), color=True)
-    assert "\x1b" not in shown(samples.report())
+    assert "\x1b" not in shown(samples.report()) + shown(samples.full_report())

@@ -1,0 +1,46 @@
+"""Figures of a report, put together from what was measured."""
+
+import sys
+
+import pytest
+
+from grader.assembly import without_prefix
+from grader.evaluation.measures import Calibration, CalibrationBin
+from grader.metrics import metrics_of
+from tests.unit.diagnosis.planted import SOUND_GRAPH, confusion, measured
+
+
+def test_metrics_have_an_interval_for_each_class() -> None:
+    metrics = metrics_of(measured(confusion(991)), SOUND_GRAPH, accuracies=(0.99,))
+    assert metrics.per_class_accuracy == (0.991,) * 10
+    for low, high in metrics.per_class_intervals:
+        assert low < 0.991 < high
+    assert metrics.accuracies == (0.99,)
+    assert metrics.calibration is None
+
+
+def test_class_without_images_has_the_widest_interval() -> None:
+    rows = ((0,) * 10, *confusion(990)[1:])
+    metrics = metrics_of(measured(rows), None, accuracies=())
+    assert (metrics.per_class_accuracy[0], metrics.per_class_intervals[0]) == (0.0, (0.0, 1.0))
+    assert metrics.model is None
+
+
+def test_metrics_carry_calibration_and_every_layer() -> None:
+    calibration = Calibration(expected_error=0.1, bins=(CalibrationBin(images=10, confidence=0.9, accuracy=0.8),))
+    metrics = metrics_of(measured(confusion(990), calibration=calibration), SOUND_GRAPH, accuracies=())
+    assert metrics.calibration is not None
+    assert metrics.calibration.bins[0].confidence == 0.9
+    assert metrics.model is not None
+    assert set(metrics.model.layers[0]) == {
+        *("name", "op", "group", "output_shape", "parameters", "multiply_accumulates", "receptive_field")
+    }
+
+
+@pytest.mark.parametrize("prefix", [sys.prefix, sys.base_prefix])
+def test_folder_of_the_installation_is_left_out_of_printed_text(prefix: str) -> None:
+    if prefix == "/usr":
+        pytest.skip("the system's own Python tells nothing of the machine")
+    printed = f"{prefix}/lib/python3/site-packages/torch/x.py:4: UserWarning: careful"
+    assert without_prefix(printed) == "python:lib/python3/site-packages/torch/x.py:4: UserWarning: careful"
+    assert without_prefix("loss 0.1 /usr/share") == "loss 0.1 /usr/share"
