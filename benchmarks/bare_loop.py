@@ -1,4 +1,4 @@
-"""The floor: one process that loops over models, loads and evaluates each, and writes a row; nothing isolated or checked.
+"""The floor: one process that loads and evaluates one model after another; nothing is isolated or checked.
 
 python -m benchmarks.bare_loop FOLDER…: a row per folder's model.pt2; the last line holds the seconds of the loop alone.
 """

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text as Line
 
 from grader.cli.batch import FolderArgument, LayoutChoice, LayoutOption, RosterOption
-from grader.cli.gradebook import DatabaseOption, GradebookOption, MissionOption, existing, marks_of
+from grader.cli.gradebook import DatabaseOption, GradebookOption, MissionOption, existing, marks_of, read_book
 from grader.cli.options import DebugOption, LanguageOption, MissionArgument
 from grader.cli.session import Session, session_of
 from grader.errors import UsageError
@@ -45,8 +45,10 @@ def stats(
     """Distribution, hard and telling criteria, time, memory, and what fails together, from the gradebook."""
     session = session_of(context)
     with existing(session, gradebook, database) as store:
-        book = store.gradebook()
-        marks = marks_of(store, session.course(), mission=mission)
+        book = read_book(store)
+    from grader.policies import load_policies
+
+    marks = marks_of(book, load_policies(session.course().root), mission=mission)
     from grader.statistics.course import course_statistics
 
     found = course_statistics(book, marks)

@@ -1,14 +1,15 @@
 """`grade gradebook`, `grade export`: what is in the gradebook, here and in the forms that other systems read."""
 
+import gc
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text as Line
+from rich.cells import cell_len, set_cell_size
 
 from grader.cli.options import DebugOption, LanguageOption, complete_mission
 from grader.cli.session import Session, session_of
@@ -17,13 +18,14 @@ from grader.text import Text
 
 if TYPE_CHECKING:
     from grader.course import Course
-    from grader.entries import Mark
+    from grader.entries import Gradebook, Mark
     from grader.exports import Format
     from grader.policies import CoursePolicies
     from grader.results import Report
     from grader.store import Store
 
 DEFAULT_FOLDER = Path("gradebook")
+_NAME_WIDTH, _MISSION_WIDTH, _POINTS_WIDTH = 16, 26, 9
 
 GradebookOption = Annotated[
     Path | None,
@@ -60,16 +62,22 @@ def gradebook_of(session: Session, folder: Path | None, database: str | None) ->
     return open_store(folder or settings.gradebook or DEFAULT_FOLDER, database=database or settings.database)
 
 
+def read_book(store: "Store") -> "Gradebook":
+    """The whole gradebook, which stays until this command ends: no use in looking through it for garbage."""
+    book = store.gradebook()
+    gc.freeze()
+    return book
+
+
 def marks_of(
-    store: "Store", course: "Course", *, mission: str | None = None, student: str | None = None
+    book: "Gradebook", policies: "CoursePolicies", *, mission: str | None = None, student: str | None = None
 ) -> "tuple[Mark, ...]":
     """What counts, by the course's rules, as of now."""
-    from grader.policies import apply_policies, load_policies
+    from grader.policies import apply_policies
 
-    found = apply_policies(store.gradebook(), load_policies(course.root), now=datetime.now(UTC))
     return tuple(
         mark
-        for mark in found
+        for mark in apply_policies(book, policies, now=datetime.now(UTC))
         if (mission is None or mark.mission_id == mission) and (student is None or mark.student.id == student)
     )
 
@@ -85,9 +93,13 @@ def gradebook(
 ) -> None:
     """List marks: points, lateness, and what wants a look."""
     session = session_of(context)
+    from grader.policies import load_policies
+
     with existing(session, gradebook, database) as store:
-        marks = marks_of(store, session.course(), mission=mission, student=student)
-    session.show(_listed(session, marks))
+        book = read_book(store)
+    marks = marks_of(book, load_policies(session.course().root), mission=mission, student=student)
+    # Ten thousand lines: laid out here, since a table that looks at all of them first takes five times as long.
+    sys.stdout.write("".join(f"{line}\n" for line in _lines(session, marks)))
     entered = sum(mark.points is not None for mark in marks)
     session.say(Text(f"{len(marks)} marks, {entered} graded", f"항목 {len(marks)}개, 채점됨 {entered}개"), style="dim")
 
@@ -170,9 +182,9 @@ def write_export(
     from grader.policies import load_policies
 
     chosen = _format(form)
-    book = store.gradebook()
+    book = read_book(store)
     policies = load_policies(course.root)
-    marks = marks_of(store, course, mission=mission, student=student)
+    marks = marks_of(book, policies, mission=mission, student=student)
     path = out or store.folder / f"{form}{chosen.suffix}"
     partial = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -220,9 +232,10 @@ def _write_reports(
     from grader.cli.outcome import write_report
     from grader.policies import load_policies
 
-    read = _report_reader(store, course, load_policies(course.root))
+    policies = load_policies(course.root)
+    read = _report_reader(store, course, policies)
     count = 0
-    for mark in marks_of(store, course, mission=mission, student=student):
+    for mark in marks_of(store.gradebook(), policies, mission=mission, student=student):
         report = read(mark)
         if report is not None:
             write_report(report, folder / mark.mission_id / file_name(mark.student.id), session)
@@ -252,26 +265,33 @@ def _format(name: str) -> "Format":
     return FORMATS[name]
 
 
-def _listed(session: Session, marks: "tuple[Mark, ...]") -> Table:
+def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
+    """A line per mark under one of headings; names are a student's, so inert."""
     from grader.reports import figures
     from grader.reports.escape import inert
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(session.text(Text("Student", "학생")), no_wrap=True, overflow="ellipsis", max_width=16)
-    table.add_column(session.text(Text("Mission", "미션")), no_wrap=True, min_width=26)
-    table.add_column(session.text(Text("Points", "점수")), justify="right", no_wrap=True, min_width=7)
-    table.add_column(session.text(Text("Late", "지각")), justify="right", no_wrap=True, min_width=4)
-    table.add_column(session.text(Text("Flags", "확인할 점")), overflow="fold")
+    def line(student: str, mission: str, points: str, late: str, flags: str) -> str:
+        room = max(0, _POINTS_WIDTH - cell_len(points))
+        start = f"{set_cell_size(student, _NAME_WIDTH)} {set_cell_size(mission, _MISSION_WIDTH)}"
+        return f"{start} {' ' * room}{points} {set_cell_size(late, 4)} {flags}".rstrip()
+
+    titles = (
+        Text("Student", "학생"),
+        Text("Mission", "미션"),
+        Text("Points", "점수"),
+        Text("Late", "지각"),
+        Text("Look at", "확인할 점"),
+    )
+    yield line(*(session.text(title) for title in titles))
     for mark in marks:
         points = "–" if mark.points is None else f"{figures.points(mark.points)}/{figures.points(mark.max_points)}"
-        table.add_row(
-            Line(inert(mark.student.name or mark.student.id, max_bytes=60, lines=False)),
-            Line(mark.mission_id),
-            Line(points),
-            Line(str(mark.days_late) if mark.days_late else ""),
-            Line(", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags), style="yellow"),
+        yield line(
+            inert(mark.student.name or mark.student.id, max_bytes=60, lines=False),
+            mark.mission_id,
+            points,
+            str(mark.days_late) if mark.days_late else "",
+            ", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
         )
-    return table
 
 
 FLAGS = {
