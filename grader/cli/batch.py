@@ -297,25 +297,31 @@ def _run(
     from grader.policies import load_policies
 
     policies = load_policies(request.course.root)
-    plan = plan_batch(request, store)
-    _announce(session, request, plan, pool)
     try:
-        with watching_batch(session.err, session.language, progress) as watch:
-            desks = [_work(store, plan, watch, pool, request, cluster)]
-            audits = plan_audits(request, store, policies, plan.numbers)
-            if audits.orders:
-                desks.append(_work(store, audits, watch, pool, request, cluster))
-    except KeyboardInterrupt:
-        session.say(
-            Text(
-                f"Stopped. Everything graded so far is kept. To go on: {command}",
-                f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {command}",
-            )
-        )
+        plan = plan_batch(request, store)
+        _announce(session, request, plan, pool)
+        try:
+            with watching_batch(session.err, session.language, progress) as watch:
+                desks = [_work(store, plan, watch, pool, request, cluster)]
+                audits = plan_audits(request, store, policies, plan.numbers)
+                if audits.orders:
+                    desks.append(_work(store, audits, watch, pool, request, cluster))
+        finally:
+            _write_table(session, store, request)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        _say_how_to_go_on(session, command)
+        if isinstance(stop, SystemExit):  # a polite request to stop, with its own exit code
+            raise
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    finally:
-        _write_table(session, store, request)
     _summarise(session, store, request, plan, desks, command)
+
+
+def _say_how_to_go_on(session: Session, command: str) -> None:
+    told = Text(
+        f"Stopped. Everything graded so far is kept. To go on: {command}",
+        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {command}",
+    )
+    session.err.print(Line(session.text(told)), soft_wrap=True)  # a command to copy stays in one piece
 
 
 def _work(
