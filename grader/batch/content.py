@@ -3,7 +3,8 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,10 @@ _LIMITS = CollectLimits()
 _MODEL_BYTES = 256 * 1024**2
 """More of a model is never read: no mission accepts one so large."""
 _CHUNK = 1024 * 1024
+_SETTLED_NS = 2 * 10**9
+"""Within so short a time a file may change twice under one time of change: clocks of disks tick in up to 2 s (FAT)."""
+# Kinds are looked at before, but a submission may lie where its student can still write: a pipe is not waited for.
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 @dataclass(slots=True)
@@ -23,17 +28,20 @@ class Contents:
 
     Attributes:
         known: by path's hash: fingerprint and content's hash, as of the last batch.
-        fresh: what was read now.
+        fresh: what was read now, and had not changed just before.
+        now_ns: wall clock in nanoseconds.
     """
 
     known: Mapping[str, tuple[str, str]]
     fresh: dict[str, tuple[str, str]] = field(default_factory=dict)
+    now_ns: Callable[[], int] = time.time_ns
 
     def of(self, handed_in: HandedIn) -> str:
         """SHA-256 of names and contents; of something unreadable, a hash of what can be seen of it.
 
         A file is as it was where its size, its times and its place on the disk are: its time of change can't be set.
         """
+        settled_ns = self.now_ns() - _SETTLED_NS
         parts = _parts(handed_in)
         place = hashlib.sha256("\0".join(os.fspath(path) for _, path in parts).encode("utf-8", "surrogateescape"))
         entries = [(name, path, found) for name, path in parts for name, path, found in walk(name, path)]
@@ -42,7 +50,8 @@ class Contents:
         if earlier is not None and earlier[0] == fingerprint:
             return earlier[1]
         content = _content(entries)
-        self.fresh[place.hexdigest()] = (fingerprint, content)
+        if all(found.st_ctime_ns < settled_ns for _, _, found in entries):
+            self.fresh[place.hexdigest()] = (fingerprint, content)
         return content
 
 
@@ -52,9 +61,19 @@ Entry = tuple[str, Path, os.stat_result]
 def _parts(handed_in: HandedIn) -> list[tuple[str, Path]]:
     """What makes up the submission, by name; a model beside the code counts as part of it."""
     path = handed_in.path
-    kind = path.suffix.lower() if path.is_file() else ""
-    found = [(file.name, file.path) for file in handed_in.loose] or [(f"submission{kind}", path)]
+    found = [(file.name, file.path) for file in handed_in.loose] or [(f"submission{_kind(path)}", path)]
     return found + ([("model", handed_in.model)] if handed_in.model is not None else [])
+
+
+def _kind(path: Path) -> str:
+    """Suffix of a file: it decides what is made of the bytes, whatever else the name says."""
+    try:
+        is_folder = stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        is_folder = False
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed_tar = suffixes[-2:-1] == [".tar"]
+    return "" if is_folder else "".join(suffixes[-2:] if packed_tar else suffixes[-1:])
 
 
 def walk(name: str, path: Path) -> Iterator[Entry]:
@@ -108,7 +127,9 @@ def _file(path: Path, left: int) -> tuple[bytes, int]:
     """Hash of a file's first `left` bytes, with its size: a submission larger than that is refused unread."""
     digest, read = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
+        with open(os.open(path, _OPEN), "rb") as file:  # noqa: PTH123 - of a descriptor
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return b"no file", 0
             while read < left and (chunk := file.read(min(_CHUNK, left - read))):
                 digest.update(chunk)
                 read += len(chunk)

@@ -94,9 +94,7 @@ class Desk:
                 self._tell(self.watch.began, order)
                 self._began[order.number] = time.monotonic()
                 return order
-            with self._lock:
-                self.tally = Tally(self.tally.graded, self.tally.not_graded, self.tally.left + 1)
-            self._tell(self.watch.left, order)
+            self._leave(order)
         return None
 
     def land(self, order: Order, outcome: Outcome) -> None:
@@ -106,7 +104,7 @@ class Desk:
             return
         kept = self.store.land(order.number, order.kind, order.key, outcome.report, self.claimant, model=outcome.model)
         if not kept:
-            self._tell(self.watch.left, order)
+            self._leave(order)
             return
         seconds = time.monotonic() - self._began.pop(order.number, time.monotonic())
         self._count(graded=outcome.report.verdict is Verdict.GRADED)
@@ -123,6 +121,11 @@ class Desk:
     def progress(self, order: Order) -> Progress:
         """What a grading tells its own progress, told to this batch's watch."""
         return _Told(self, order)
+
+    def _leave(self, order: Order) -> None:
+        with self._lock:
+            self.tally = Tally(self.tally.graded, self.tally.not_graded, self.tally.left + 1)
+        self._tell(self.watch.left, order)
 
     def _count(self, *, graded: bool) -> None:
         with self._lock:

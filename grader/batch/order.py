@@ -1,17 +1,19 @@
 """One submission to grade, and the grading of it."""
 
 import contextlib
+import errno
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.assembly import not_graded_report
+from grader.assembly import invalid_report, not_graded_report
 from grader.cohort import HandedIn, stage
 from grader.course import Mission
-from grader.errors import InfrastructureError, UsageError
+from grader.errors import DiskFull, InfrastructureError, SubmissionInvalid, UsageError
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Progress
 from grader.results import Mode, Report
@@ -77,43 +79,50 @@ class Outcome:
 def carry_out(
     order: Order, conditions: Conditions, *, gpu: int | None, progress: Progress, sandbox: Sandbox | None
 ) -> Outcome:
-    """Grades one submission.
+    """Grades one submission; whatever goes wrong with it is in the report.
 
     Raises:
         UsageError: it can't be graded under these conditions.
     """
-    with _staged(order.handed_in) as path, _scratch("model-") as folder:
-        model = folder / "model.pt2"
-        request = GradingRequest(
-            mission=order.mission,
-            path=path,
-            artifact=order.handed_in.model if order.mode is Mode.ARTIFACT else None,
-            sandbox=conditions.sandbox,
-            gpu=gpu,
-            seed=conditions.seed,
-            keep_model=model,
-            settings=conditions.settings,
-        )
-        report = _grade(request, progress, sandbox)
-        return Outcome(report, model.read_bytes() if model.is_file() else None)
-
-
-def _grade(request: GradingRequest, progress: Progress, sandbox: Sandbox | None) -> Report:
-    """The report; a fault of the grader itself is the machine's, and holds up none but this submission."""
+    request = GradingRequest(
+        mission=order.mission,
+        path=order.handed_in.path,
+        artifact=order.handed_in.model if order.mode is Mode.ARTIFACT else None,
+        sandbox=conditions.sandbox,
+        gpu=gpu,
+        seed=conditions.seed,
+        settings=conditions.settings,
+    )
     try:
-        return grade_submission(request, progress=progress, sandbox=sandbox)
+        with _staged(order.handed_in) as path, _scratch("model-") as folder:
+            model = folder / "model.pt2"
+            report = grade_submission(replace(request, path=path, keep_model=model), progress=progress, sandbox=sandbox)
+            return Outcome(report, model.read_bytes() if model.is_file() else None)
     except UsageError:
         raise
+    except SubmissionInvalid as error:
+        return Outcome(invalid_report(request, error, now=datetime.now(UTC)), None)
     except Exception as error:
-        name = type(error).__name__
-        fault = InfrastructureError(
-            Text(f"Internal error ({name}).", f"내부 오류가 발생했습니다({name})."),
-            Text(
-                "Grade it alone with --debug to see where.",
-                "이 제출물만 --debug 옵션으로 채점하면 원인을 볼 수 있습니다.",
-            ),
+        return Outcome(not_graded_report(request, None, _fault(error), now=datetime.now(UTC)), None)
+
+
+def _fault(error: Exception) -> InfrastructureError:
+    """A fault of the grader itself is the machine's, and holds up none but this submission."""
+    if isinstance(error, InfrastructureError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            Text("The disk for temporary files is full.", "임시 파일용 디스크에 남은 공간이 없습니다."),
+            Text("Free some space, then start the same batch again.", "공간을 확보한 뒤 같은 명령을 다시 실행하세요."),
         )
-        return not_graded_report(request, None, fault, now=datetime.now(UTC))
+    name = type(error).__name__
+    return InfrastructureError(
+        Text(f"Internal error ({name}).", f"내부 오류가 발생했습니다({name})."),
+        Text(
+            "Grade it alone with --debug to see where.",
+            "이 제출물만 --debug 옵션으로 채점하면 원인을 볼 수 있습니다.",
+        ),
+    )
 
 
 @contextmanager
@@ -123,9 +132,14 @@ def _staged(handed_in: HandedIn) -> Iterator[Path]:
         if not handed_in.loose:
             yield handed_in.path
             return
-        folder = stack.enter_context(_scratch("staged-")) / (handed_in.student.id.replace("/", "_")[:60] or "_")
+        folder = stack.enter_context(_scratch("staged-")) / _folder_name(handed_in.student.id)
         stage(handed_in, folder)
         yield folder
+
+
+def _folder_name(student_id: str) -> str:
+    """A name that stays below the folder it is joined to, and tells a reader of the report whose it was."""
+    return re.sub(r"[^\w-]+", "_", student_id)[:60] or "_"
 
 
 @contextmanager

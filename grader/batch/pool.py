@@ -52,9 +52,9 @@ def work_off(desk: Desk, pool: LocalPool, conditions: Conditions) -> None:
             threading.Thread(target=_work, args=(desk, conditions, gpu, sandbox), name=f"batch-{place}", daemon=True)
             for place, gpu in enumerate(pool.slots)
         ]
-        for worker in workers:
-            worker.start()
         try:
+            for worker in workers:
+                worker.start()
             for worker in workers:
                 while worker.is_alive():
                     worker.join(0.5)
@@ -62,7 +62,8 @@ def work_off(desk: Desk, pool: LocalPool, conditions: Conditions) -> None:
             desk.stop(error)
             sandbox.stop()
             for worker in workers:
-                worker.join(STOP_S)
+                if worker.is_alive():
+                    worker.join(STOP_S)
             raise
     if desk.failure is not None:
         raise desk.failure

@@ -314,25 +314,31 @@ def _run(
     from grader.policies import load_policies
 
     policies = load_policies(request.course.root)
-    plan = plan_batch(request, store)
-    _announce(session, request, plan, workers)
     try:
-        with watching_batch(session.err, session.language, progress) as watch:
-            desks = [_work(session, store, plan, watch, workers, request)]
-            audits = plan_audits(request, store, policies, plan.numbers)
-            if audits.orders:
-                desks.append(_work(session, store, audits, watch, workers, request))
-    except KeyboardInterrupt:
-        session.say(
-            Text(
-                f"Stopped. Everything graded so far is kept. To go on: {command}",
-                f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {command}",
-            )
-        )
+        plan = plan_batch(request, store)
+        _announce(session, request, plan, workers)
+        try:
+            with watching_batch(session.err, session.language, progress) as watch:
+                desks = [_work(session, store, plan, watch, workers, request)]
+                audits = plan_audits(request, store, policies, plan.numbers)
+                if audits.orders:
+                    desks.append(_work(session, store, audits, watch, workers, request))
+        finally:
+            _write_table(session, store, request)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        _say_how_to_go_on(session, command)
+        if isinstance(stop, SystemExit):  # a polite request to stop, with its own exit code
+            raise
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    finally:
-        _write_table(session, store, request)
     _summarise(session, store, request, plan, desks, command)
+
+
+def _say_how_to_go_on(session: Session, command: str) -> None:
+    told = Text(
+        f"Stopped. Everything graded so far is kept. To go on: {command}",
+        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {command}",
+    )
+    session.err.print(Line(session.text(told)), soft_wrap=True)  # a command to copy stays in one piece
 
 
 def _work(

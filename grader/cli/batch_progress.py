@@ -112,9 +112,10 @@ class LiveBoard(Board):
 
     def render(self, language: Language) -> RenderableType:
         """The block as it stands."""
-        table = Table.grid(padding=(0, 1))
+        # What a student logs is of any length: its column takes what the others leave, and is cut.
+        table = Table.grid(padding=(0, 1), expand=True)
         for width in (2, _NAME_WIDTH, 18, None, 12):
-            table.add_column(width=width, no_wrap=True, overflow="ellipsis")
+            table.add_column(width=width, ratio=None if width else 1, no_wrap=True, overflow="ellipsis")
         for order, report, seconds in list(self.last):
             table.add_row(*_result_row(order, report, seconds, language))
         for running in list(self.running.values()):

@@ -115,10 +115,14 @@ class Store:
 
         The same content again is the same submission: the earlier of the times counts.
         """
+        # PostgreSQL refuses one statement that would change a row twice.
+        in_time = sorted(found, key=lambda new: new.submitted, reverse=True)
+        earliest = {_identity(new): new for new in in_time}.values()
 
         def work(connection: sa.Connection) -> list[int]:
             known = _submission_numbers(connection, {new.mission_id for new in found})
-            for chunk in _chunks([new for new in found if known.get(_identity(new), (0, None))[1] != new.submitted]):
+            other = [new for new in earliest if known.get(_identity(new), (0, None))[1] != new.submitted]
+            for chunk in _chunks(other):
                 insert = _insert(connection, submissions).values([_submission_row(new) for new in chunk])
                 earlier = sa.case(
                     (insert.excluded.submitted < submissions.c.submitted, insert.excluded.submitted),

@@ -97,6 +97,13 @@ def test_same_content_again_is_the_same_submission_with_the_earlier_time(store: 
     assert store.gradebook().attempts[0].submitted == earlier.submitted
 
 
+def test_same_content_twice_at_once_is_one_submission_with_the_earlier_time(store: Store) -> None:
+    earlier = replace(NEW, submitted=NEW.submitted - timedelta(days=1))
+    first, second, third = store.enter_submissions([NEW, earlier, NEW])
+    assert first == second == third
+    assert [attempt.submitted for attempt in store.gradebook().attempts] == [earlier.submitted]
+
+
 def test_other_content_is_another_attempt(store: Store) -> None:
     store.enter_submissions([NEW, replace(NEW, content="b" * 64, submitted=NEW.submitted + timedelta(hours=1))])
     assert [attempt.content for attempt in store.gradebook().attempts] == ["a" * 64, "b" * 64]
