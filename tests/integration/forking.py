@@ -103,7 +103,6 @@ def _become_grade(asked: dict[str, str]) -> None:
 def _serve() -> None:
     import time
 
-    import alembic.command
     import psycopg  # noqa: F401
 
     import grader.batch

@@ -158,7 +158,7 @@ def test_submission_that_is_itself_a_link_pipe_or_gone_has_a_content(work: Path,
 
 
 def test_file_swapped_for_a_pipe_after_the_look_is_not_waited_for(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = module._walk
+    original = module.walk
 
     def swap(name: str, path: Path) -> list[module.Entry]:
         entries = list(original(name, path))
@@ -166,7 +166,7 @@ def test_file_swapped_for_a_pipe_after_the_look_is_not_waited_for(work: Path, mo
         os.mkfifo(work / "solution.py")
         return entries
 
-    monkeypatch.setattr(module, "_walk", swap)
+    monkeypatch.setattr(module, "walk", swap)
     assert len(content(work)) == 64
 
 
@@ -208,7 +208,7 @@ def test_tree_of_endless_entries_is_walked_to_the_limit_only(work: Path, monkeyp
     monkeypatch.setattr(module, "_LIMITS", CollectLimits(entries=5))
     for place in range(50):
         (work / f"{place}.py").touch()
-    assert len(list(module._walk("submission", work))) <= 6
+    assert len(list(module.walk("submission", work))) <= 6
 
 
 def test_unchanged_files_are_not_read_again(work: Path, opened: list[Path]) -> None:
