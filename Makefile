@@ -1,6 +1,7 @@
 # make demo    set everything up, grade the reference CNN
 # make test    set everything up, run all tests
 # make verify  grade all references, starters and counterexamples of the course
+# make bench   measure, and write the figures to docs/performance.md
 # make check   formatting, lint, types, direction of imports
 # make lock    renew constraints.txt from what is installed
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify check format lock clean
+.PHONY: help demo test verify bench check format lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -42,6 +43,10 @@ verify: $(VENV)/.installed
 	$(BIN)/grade data fetch mnist
 	$(BIN)/grade data fetch cifar10-standin
 	$(BIN)/grade verify $(VERIFY_ARGS)
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/grade data fetch mnist
+	$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -71,7 +71,7 @@ def run(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send
     send("facts", json.dumps(dataclasses.asdict(facts)).encode())
     if facts.output_classes != int(job["classes"]):
         return  # the host refuses it; so many logits would not fit its messages
-    images = torch.from_numpy(pixels).to(torch.float32) / 255
+    images = torch.from_numpy(pixels).to(torch.float32).div_(255)
     interpreter = Interpreter(program)
     main: torch.Tensor | None = None
     for name, logits, seconds in passes(job, facts, interpreter, images):
