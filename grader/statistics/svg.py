@@ -66,7 +66,7 @@ class Drawing:
         width, height = root.get("viewBox", "0 0 0 0").split()[2:]
         body = "".join(part for child in root for part in self._element(child, used))
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="0 0 {width} {height}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" viewBox="0 0 {width} {height}" '
             f'width="{width}" height="{height}" font-family="sans-serif" aria-labelledby="{self.name}-t {self.name}-d">'
             f'<title id="{self.name}-t">{escape(title)}</title><desc id="{self.name}-d">{escape(description)}</desc>'
             f"{body}</svg>"
