@@ -9,7 +9,15 @@ import typer
 from rich.text import Text as Line
 
 from grader.cli.batch import FolderArgument, LayoutChoice, LayoutOption, RosterOption
-from grader.cli.gradebook import DatabaseOption, GradebookOption, MissionOption, existing, marks_of, read_book
+from grader.cli.gradebook import (
+    DatabaseOption,
+    GradebookOption,
+    MissionOption,
+    existing,
+    marks_of,
+    read_book,
+    write_page,
+)
 from grader.cli.options import DebugOption, LanguageOption, MissionArgument
 from grader.cli.session import Session, session_of
 from grader.errors import UsageError
@@ -20,7 +28,6 @@ if TYPE_CHECKING:
     from grader.similarity.results import Work
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-PARTIAL = ".partial"
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +67,7 @@ def stats(
     if out is not None:
         from grader.statistics.pages import render_stats_html
 
-        _write(out, render_stats_html(found, session.language))
+        write_page(out, render_stats_html(found, session.language))
     from grader.statistics.terminal import render_stats_terminal
 
     session.show(render_stats_terminal(found, session.language))
@@ -100,7 +107,7 @@ def similarity(
     from grader.similarity.terminal import render_similarity_terminal
 
     for name, page in render_similarity(result, session.language).items():
-        _write(out / name, page)
+        write_page(out / name, page)
     session.show(render_similarity_terminal(result, session.language))
     session.say(Text(f"Side by side: {out / 'index.html'}", f"나란히 보기: {out / 'index.html'}"))
 
@@ -152,20 +159,3 @@ def _collected(one: "HandedIn", folder: Path) -> "Work | Text":
     return Work(
         student_id=one.student.id, name=one.student.name or one.student.id, root=submission.root, model=one.model
     )
-
-
-def _write(path: Path, page: str) -> None:
-    """Writes a file whole or not at all.
-
-    Raises:
-        UsageError: it can't be written there.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}{PARTIAL}")
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise UsageError(
-            Text(f"{path} can't be written: {error.strerror}.", f"{path}에 쓸 수 없습니다: {error.strerror}.")
-        ) from error

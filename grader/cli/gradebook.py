@@ -228,19 +228,57 @@ def _report_reader(store: "Store", course: "Course", policies: "CoursePolicies")
 def _write_reports(
     session: Session, store: "Store", course: "Course", folder: Path, *, mission: str | None, student: str | None
 ) -> int:
-    """A page and a JSON file per mark that has a report."""
+    """A page and a JSON file per mark that has a report, and an index with charts and links."""
     from grader.cli.outcome import write_report
     from grader.policies import load_policies
+    from grader.statistics.course import course_statistics
+    from grader.statistics.pages import Listed, render_stats_html
 
     policies = load_policies(course.root)
     read = _report_reader(store, course, policies)
+    book = read_book(store)
+    marks = marks_of(book, policies, mission=mission, student=student)
+    listed: dict[str, list[Listed]] = {}
     count = 0
-    for mark in marks_of(store.gradebook(), policies, mission=mission, student=student):
+    for mark in marks:
         report = read(mark)
+        link = f"{mark.mission_id}/{file_name(mark.student.id)}"
         if report is not None:
-            write_report(report, folder / mark.mission_id / file_name(mark.student.id), session)
+            write_report(report, folder / link, session)
             count += 1
+        line = Listed(
+            student=mark.student.name or mark.student.id,
+            points=_points(mark),
+            remarks=", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
+            link=f"{link}/report.html" if report is not None else "",
+        )
+        listed.setdefault(mark.mission_id, []).append(line)
+    page = render_stats_html(course_statistics(book, marks), session.language, listed=listed)
+    write_page(folder / "index.html", page)
     return count
+
+
+def write_page(path: Path, page: str) -> None:
+    """Writes a file whole or not at all.
+
+    Raises:
+        UsageError: it can't be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UsageError(
+            Text(f"{path} can't be written: {error.strerror}.", f"{path}에 쓸 수 없습니다: {error.strerror}.")
+        ) from error
+
+
+def _points(mark: "Mark") -> str:
+    from grader.reports import figures
+
+    return "–" if mark.points is None else f"{figures.points(mark.points)}/{figures.points(mark.max_points)}"
 
 
 def file_name(student_id: str) -> str:
@@ -267,7 +305,6 @@ def _format(name: str) -> "Format":
 
 def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
     """A line per mark under one of headings; names are a student's, so inert."""
-    from grader.reports import figures
     from grader.reports.escape import inert
 
     def line(student: str, mission: str, points: str, late: str, flags: str) -> str:
@@ -284,11 +321,10 @@ def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
     )
     yield line(*(session.text(title) for title in titles))
     for mark in marks:
-        points = "–" if mark.points is None else f"{figures.points(mark.points)}/{figures.points(mark.max_points)}"
         yield line(
             inert(mark.student.name or mark.student.id, max_bytes=60, lines=False),
             mark.mission_id,
-            points,
+            _points(mark),
             str(mark.days_late) if mark.days_late else "",
             ", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
         )

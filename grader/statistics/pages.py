@@ -1,6 +1,7 @@
 """The statistics as one page: charts, each with its figures as a table, no script, no network."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -43,12 +44,32 @@ class Part:
     folded: bool = False
 
 
-def render_stats_html(stats: CourseStatistics, language: Language) -> str:
-    """A self-contained page.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One student's line under a mission.
+
+    Attributes:
+        student: untrusted.
+        points: as shown.
+        remarks: what wants a look.
+        link: to the student's page, relative, of our own making; empty where there is none.
+    """
+
+    student: str
+    points: str
+    remarks: str
+    link: str
+
+
+def render_stats_html(
+    stats: CourseStatistics, language: Language, *, listed: Mapping[str, Sequence[Listed]] | None = None
+) -> str:
+    """A self-contained page; with `listed` the index of a course's reports.
 
     Args:
         stats: its names are made inert, then escaped.
         language: which of each pair of sentences is shown.
+        listed: students by mission; None for none.
 
     Returns:
         HTML whose content security policy allows nothing but its own style sheet, by hash.
@@ -66,6 +87,10 @@ def render_stats_html(stats: CourseStatistics, language: Language) -> str:
                 "title": mission.title.in_language(language),
                 "counts": words.counts(mission, language),
                 "parts": _parts(mission, language),
+                "listed": [
+                    replace(line, student=inert(line.student, max_bytes=80, lines=False))
+                    for line in (listed or {}).get(mission.mission_id, ())
+                ],
             }
             for mission in (_inert_names(mission) for mission in stats.missions)
         ],

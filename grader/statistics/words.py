@@ -9,6 +9,8 @@ from grader.text import Language, Text
 TITLE = Text("Course statistics", "과목 통계")
 NOTHING = Text("No mission has marks yet.", "아직 성적이 있는 과제가 없습니다.")
 STUDENTS = Text("Students", "학생")
+STUDENT = Text("Student", "학생")
+REMARKS = Text("Look at", "확인할 점")
 HANDED_IN = Text("Handed in", "제출")
 GRADED = Text("Graded", "채점 완료")
 MISSING = Text("Missing", "미제출")
