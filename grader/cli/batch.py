@@ -369,6 +369,8 @@ def _write_table(session: Session, store: "Store", request: "BatchRequest") -> N
 def _summarise(
     session: Session, store: "Store", request: "BatchRequest", plan: "Plan", desks: "list[Desk]", command: str
 ) -> None:
+    from grader.reports.escape import inert
+
     graded, failed, left = (
         sum(getattr(desk.tally, name) for desk in desks) for name in ("graded", "not_graded", "left")
     )
@@ -387,12 +389,13 @@ def _summarise(
         session.say(Text(f"{left} are graded by another batch.", f"{left}개는 다른 일괄 채점이 맡고 있습니다."))
     _list_students(session, store, request)
     if failed:
-        session.say(
-            Text(
-                f"Not a mark, only a machine that failed. Try again: {command}",
-                f"채점 환경 문제입니다. 다시 시도: {command}",
-            )
+        faults = [desk.last_fault for desk in desks if desk.last_fault is not None]
+        reason = faults[-1] if faults else Text("The machine failed.", "채점 환경에 문제가 생겼습니다.")
+        told = Text(
+            f"Not a mark, only a machine that failed. Last: {inert(reason.en)} Try again: {command}",
+            f"점수가 아니라 채점 환경 문제입니다. 마지막 문제: {inert(reason.ko)} 다시 시도: {command}",
         )
+        session.err.print(Line(session.text(told)), soft_wrap=True)
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
 
 

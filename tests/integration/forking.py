@@ -106,7 +106,7 @@ def _become_grade(asked: dict[str, Any]) -> None:
         _pretend()
     if asked["killed_at"]:
         _die_at(asked["killed_at"])
-    with open(os.devnull, "rb") as nothing, open(asked["output"], "wb") as output:
+    with Path(os.devnull).open("rb") as nothing, Path(asked["output"]).open("wb") as output:
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
@@ -124,7 +124,7 @@ def _pretend() -> None:
     from tests.unit.reports import samples
 
     report = samples.report(score=PRETENDED_SCORE)
-    pool.carry_out = lambda *arguments, **keywords: Outcome(report, b"model")
+    pool.__dict__["carry_out"] = lambda *arguments, **keywords: Outcome(report, b"model")
 
 
 def _die_at(write_number: int) -> None:
@@ -154,7 +154,7 @@ def _die_at(write_number: int) -> None:
 def _serve() -> None:
     import time
 
-    import alembic.command
+    import alembic.command  # noqa: F401
     import psycopg  # noqa: F401
 
     import grader.batch
