@@ -1,6 +1,7 @@
 """`grade batch`, `grade regrade`: grade a folder of submissions into a gradebook."""
 
 import dataclasses
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -122,7 +123,7 @@ def batch(
     )
     pool = _pool(jobs, gpus, per_gpu)
     with gradebook_of(session, gradebook, database) as store:
-        _run(session, request, store, pool, cluster=cluster, progress=progress, command=_again(context))
+        _run(session, request, store, pool, cluster=cluster, progress=progress, command=_as_typed(context))
 
 
 def regrade(
@@ -289,7 +290,7 @@ def _run(
     *,
     cluster: str | None,
     progress: ProgressChoice,
-    command: str,
+    command: list[str],
 ) -> None:
     """Plans, grades, audits, and says what came of it."""
     from grader.batch import plan_audits, plan_batch
@@ -299,6 +300,7 @@ def _run(
     policies = load_policies(request.course.root)
     try:
         plan = plan_batch(request, store)
+        command = _going_on(command)
         _announce(session, request, plan, pool)
         try:
             with watching_batch(session.err, session.language, progress) as watch:
@@ -316,10 +318,11 @@ def _run(
     _summarise(session, store, request, plan, desks, command)
 
 
-def _say_how_to_go_on(session: Session, command: str) -> None:
+def _say_how_to_go_on(session: Session, command: list[str]) -> None:
+    shown = shlex.join(command)
     told = Text(
-        f"Stopped. Everything graded so far is kept. To go on: {command}",
-        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {command}",
+        f"Stopped. Everything graded so far is kept. To go on: {shown}",
+        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {shown}",
     )
     session.err.print(Line(session.text(told)), soft_wrap=True)  # a command to copy stays in one piece
 
@@ -367,7 +370,7 @@ def _write_table(session: Session, store: "Store", request: "BatchRequest") -> N
 
 
 def _summarise(
-    session: Session, store: "Store", request: "BatchRequest", plan: "Plan", desks: "list[Desk]", command: str
+    session: Session, store: "Store", request: "BatchRequest", plan: "Plan", desks: "list[Desk]", command: list[str]
 ) -> None:
     from grader.reports.escape import inert
 
@@ -392,8 +395,8 @@ def _summarise(
         faults = [desk.last_fault for desk in desks if desk.last_fault is not None]
         reason = faults[-1] if faults else Text("The machine failed.", "채점 환경에 문제가 생겼습니다.")
         told = Text(
-            f"Not a mark, only a machine that failed. Last: {inert(reason.en)} Try again: {command}",
-            f"점수가 아니라 채점 환경 문제입니다. 마지막 문제: {inert(reason.ko)} 다시 시도: {command}",
+            f"Not a mark, only a machine that failed. Last: {inert(reason.en)} Try again: {shlex.join(command)}",
+            f"점수가 아니라 채점 환경 문제입니다. 마지막 문제: {inert(reason.ko)} 다시 시도: {shlex.join(command)}",
         )
         session.err.print(Line(session.text(told)), soft_wrap=True)
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
@@ -418,8 +421,15 @@ def _list_students(session: Session, store: "Store", request: "BatchRequest") ->
             session.err.print(Line(f"{session.text(title)} ({len(names)}): {shown}{more}"), soft_wrap=True)
 
 
-def _again(context: typer.Context) -> str:
-    """The command as it was typed."""
-    import shlex
+def _as_typed(context: typer.Context) -> list[str]:
+    """The command, word by word."""
+    return ["grade", *(sys.argv[1:] or [context.info_name or ""])]
 
-    return shlex.join(["grade", *sys.argv[1:]]) if sys.argv[1:] else f"grade {context.info_name}"
+
+def _going_on(command: list[str]) -> list[str]:
+    """What completes a batch that was begun by `command`: results that were to be replaced are gone already, so that
+    forcing again would only repeat what has been done since."""
+    words = [word for word in command if word != "--force"]
+    if "regrade" in words:
+        words[words.index("regrade")] = "batch"
+    return words

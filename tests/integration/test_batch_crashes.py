@@ -275,6 +275,23 @@ def test_signal_ends_a_batch_says_how_to_go_on_and_the_next_does(
     assert place.scores() == undisturbed.scores
 
 
+def test_regrading_that_was_stopped_goes_on_where_it_was(
+    tmp_path: Path, bubblewrap: str, undisturbed: Undisturbed
+) -> None:
+    place = new_place(tmp_path, undisturbed)
+    assert place.grade(*BATCH).returncode == 0
+    process = place.start("regrade", *BATCH[1:], "--jobs", "1")
+    told = until(process, lambda event: event["event"] == "landed")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    kept = sum(event["event"] == "landed" for event in told + events(out))
+    assert f"To go on: grade {' '.join(BATCH)} --jobs 1\n" in err
+    resumed = place.grade(*BATCH)
+    assert f"{STUDENTS - kept} graded, {kept} unchanged" in resumed.stderr
+    assert place.scores() == undisturbed.scores
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
