@@ -49,6 +49,8 @@ class Desk:
     claimant: Claimant = field(default_factory=Claimant.new)
     tally: Tally = Tally()
     failure: BaseException | None = None
+    last_fault: Text | None = None
+    """What was wrong with the machine when it last failed at a grading."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _failed_in_a_row: int = 0
@@ -107,7 +109,10 @@ class Desk:
             self._leave(order)
             return
         seconds = time.monotonic() - self._began.pop(order.number, time.monotonic())
-        self._count(graded=outcome.report.verdict is Verdict.GRADED)
+        graded = outcome.report.verdict is Verdict.GRADED
+        self._count(graded=graded)
+        if not graded and outcome.report.ending is not None:
+            self.last_fault = outcome.report.ending.message
         self._tell(self.watch.landed, order, outcome.report, seconds)
         if self._failed_in_a_row >= self.patience and not self.healthy():
             ending = outcome.report.ending

@@ -57,6 +57,7 @@ class Plan:
 
 def plan_batch(request: BatchRequest, store: Store) -> Plan:
     """Enters what was found into the gradebook, and gives what has to be graded."""
+    store.sweep()
     keys = Keys(request)
     handed_in = request.found.submissions
     missions = {name: request.course.mission(name) for name in dict.fromkeys(one.mission_id for one in handed_in)}

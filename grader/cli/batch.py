@@ -1,6 +1,7 @@
 """`grade batch`, `grade regrade`: grade a folder of submissions into a gradebook."""
 
 import dataclasses
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def batch(
     )
     workers = _workers(jobs, gpus, per_gpu, cluster)
     with gradebook_of(session, gradebook, database) as store:
-        _run(session, request, store, workers, progress=progress, command=_again(context))
+        _run(session, request, store, workers, progress=progress, command=_as_typed(context))
 
 
 def regrade(
@@ -306,7 +307,7 @@ def _run(
     workers: Workers,
     *,
     progress: ProgressChoice,
-    command: str,
+    command: list[str],
 ) -> None:
     """Plans, grades, audits, and says what came of it."""
     from grader.batch import plan_audits, plan_batch
@@ -316,6 +317,7 @@ def _run(
     policies = load_policies(request.course.root)
     try:
         plan = plan_batch(request, store)
+        command = _going_on(command)
         _announce(session, request, plan, workers)
         try:
             with watching_batch(session.err, session.language, progress) as watch:
@@ -333,10 +335,11 @@ def _run(
     _summarise(session, store, request, plan, desks, command)
 
 
-def _say_how_to_go_on(session: Session, command: str) -> None:
+def _say_how_to_go_on(session: Session, command: list[str]) -> None:
+    shown = shlex.join(command)
     told = Text(
-        f"Stopped. Everything graded so far is kept. To go on: {command}",
-        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {command}",
+        f"Stopped. Everything graded so far is kept. To go on: {shown}",
+        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {shown}",
     )
     session.err.print(Line(session.text(told)), soft_wrap=True)  # a command to copy stays in one piece
 
@@ -394,8 +397,10 @@ def _write_table(session: Session, store: "Store", request: "BatchRequest") -> N
 
 
 def _summarise(
-    session: Session, store: "Store", request: "BatchRequest", plan: "Plan", desks: "list[Desk]", command: str
+    session: Session, store: "Store", request: "BatchRequest", plan: "Plan", desks: "list[Desk]", command: list[str]
 ) -> None:
+    from grader.reports.escape import inert
+
     graded, failed, left = (
         sum(getattr(desk.tally, name) for desk in desks) for name in ("graded", "not_graded", "left")
     )
@@ -414,12 +419,13 @@ def _summarise(
         session.say(Text(f"{left} are graded by another batch.", f"{left}개는 다른 일괄 채점이 맡고 있습니다."))
     _list_students(session, store, request)
     if failed:
-        session.say(
-            Text(
-                f"Not a mark, only a machine that failed. Try again: {command}",
-                f"채점 환경 문제입니다. 다시 시도: {command}",
-            )
+        faults = [desk.last_fault for desk in desks if desk.last_fault is not None]
+        reason = faults[-1] if faults else Text("The machine failed.", "채점 환경에 문제가 생겼습니다.")
+        told = Text(
+            f"Not a mark, only a machine that failed. Last: {inert(reason.en)} Try again: {shlex.join(command)}",
+            f"점수가 아니라 채점 환경 문제입니다. 마지막 문제: {inert(reason.ko)} 다시 시도: {shlex.join(command)}",
         )
+        session.err.print(Line(session.text(told)), soft_wrap=True)
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
 
 
@@ -442,8 +448,15 @@ def _list_students(session: Session, store: "Store", request: "BatchRequest") ->
             session.err.print(Line(f"{session.text(title)} ({len(names)}): {shown}{more}"), soft_wrap=True)
 
 
-def _again(context: typer.Context) -> str:
-    """The command as it was typed."""
-    import shlex
+def _as_typed(context: typer.Context) -> list[str]:
+    """The command, word by word."""
+    return ["grade", *(sys.argv[1:] or [context.info_name or ""])]
 
-    return shlex.join(["grade", *sys.argv[1:]]) if sys.argv[1:] else f"grade {context.info_name}"
+
+def _going_on(command: list[str]) -> list[str]:
+    """What completes a batch that was begun by `command`: results that were to be replaced are gone already, so that
+    forcing again would only repeat what has been done since."""
+    words = [word for word in command if word != "--force"]
+    if "regrade" in words:
+        words[words.index("regrade")] = "batch"
+    return words

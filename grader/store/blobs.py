@@ -5,13 +5,19 @@ import errno
 import hashlib
 import os
 import re
+import time
 import uuid
 from pathlib import Path
 
 from grader.errors import DiskFull, InfrastructureError
+from grader.sandbox.owner import OwnerState, owned_name, owner_of_name
 from grader.text import Text
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PARTIAL = "partial"
+"""Folder of what is being written; beside the rest, so that it is moved in one step."""
+_OLD_S = 24 * 3600.0
+"""Whether a process on another machine or before the last boot still writes can't be told; none writes so long."""
 
 
 class Blobs:
@@ -34,9 +40,10 @@ class Blobs:
         path = self.path(sha256)
         if path.is_file() and path.stat().st_size == len(content):
             return sha256
-        partial = path.with_name(f".{uuid.uuid4().hex}.partial")
+        partial = self.folder / _PARTIAL / owned_name(uuid.uuid4().hex)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             try:
                 with partial.open("xb") as file:
                     file.write(content)
@@ -48,6 +55,16 @@ class Blobs:
         except OSError as error:
             raise _translated(error, self.folder) from error
         return sha256
+
+    def sweep(self) -> None:
+        """Removes what was being written by a process that was killed."""
+        with contextlib.suppress(OSError):
+            for path in (self.folder / _PARTIAL).iterdir():
+                owner = owner_of_name(path.name)
+                state = owner.state() if owner is not None else OwnerState.FOREIGN
+                is_old = time.time() - path.stat().st_mtime > _OLD_S
+                if state is OwnerState.DEAD or (state is OwnerState.FOREIGN and is_old):
+                    path.unlink(missing_ok=True)
 
     def get(self, sha256: str) -> bytes | None:
         """The content; None where it is not here or damaged."""

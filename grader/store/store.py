@@ -73,6 +73,10 @@ class Store:
     ) -> None:
         self.close()
 
+    def sweep(self) -> None:
+        """Removes files that a killed batch had begun to write; no result is among them."""
+        self.blobs.sweep()
+
     def enter_students(self, found: Iterable[Student]) -> None:
         """Adds students, or brings them up to date: one without a roster knows less than one with it."""
         rows = [{name: getattr(student, name) for name in students.c.keys()} for student in found]  # noqa: SIM118

@@ -1,19 +1,23 @@
 """Starts `grade` as if all its imports took no time: imports once, then forks. So a hundred starts take seconds."""
 
 import contextlib
+import itertools
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.conftest import ROOT
 from tests.integration.batches import Workplace
+
+PRETENDED_SCORE = 73.0
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,24 @@ class Forge:
         *arguments: str,
         after_s: float | None = None,
         number: signal.Signals = signal.SIGKILL,
+        killed_at: int = 0,
+        pretend: bool = False,
     ) -> Ended:
-        """`grade` with these arguments, to its end, or sent a signal after so many seconds."""
+        """`grade` with these arguments, to its end.
+
+        Args:
+            after_s: it is sent the signal `number` after so many seconds.
+            killed_at: it is killed right before so many writes of its gradebook; 0 for never.
+            pretend: gradings take no time and give the same report.
+        """
         output = place.root / "output.txt"
         asked = {
             "arguments": arguments,
             "cwd": str(place.root),
             "environment": place.environment,
             "output": str(output),
+            "killed_at": killed_at,
+            "pretend": pretend,
         }
         self._in.write(json.dumps(asked) + "\n")
         self._in.flush()
@@ -85,10 +99,14 @@ class Forge:
         return Ended(pid, code, output.read_text(encoding="utf-8", errors="replace"), seconds)
 
 
-def _become_grade(asked: dict[str, str]) -> None:
+def _become_grade(asked: dict[str, Any]) -> None:
     from grader.cli import main
 
-    with open(os.devnull, "rb") as nothing, open(asked["output"], "wb") as output:
+    if asked["pretend"]:
+        _pretend()
+    if asked["killed_at"]:
+        _die_at(asked["killed_at"])
+    with Path(os.devnull).open("rb") as nothing, Path(asked["output"]).open("wb") as output:
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
@@ -100,9 +118,43 @@ def _become_grade(asked: dict[str, str]) -> None:
     main()
 
 
+def _pretend() -> None:
+    from grader.batch import pool
+    from grader.batch.order import Outcome
+    from tests.unit.reports import samples
+
+    report = samples.report(score=PRETENDED_SCORE)
+    pool.__dict__["carry_out"] = lambda *arguments, **keywords: Outcome(report, b"model")
+
+
+def _die_at(write_number: int) -> None:
+    """Kills this process right before one of its statements, commits, or steps of keeping a file."""
+    import sqlalchemy as sa
+
+    writes = itertools.count(1)
+
+    def count(*arguments: Any, **keywords: Any) -> None:
+        if next(writes) == write_number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for event in ("before_cursor_execute", "commit"):
+        sa.event.listen(sa.Engine, event, count)
+
+    def counted(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            count()
+            return original(*arguments, **keywords)
+
+        return call
+
+    os.fsync = counted(os.fsync)
+    Path.replace = counted(Path.replace)  # type: ignore[method-assign]
+
+
 def _serve() -> None:
     import time
 
+    import alembic.command  # noqa: F401
     import psycopg  # noqa: F401
 
     import grader.batch

@@ -1,4 +1,4 @@
-"""Whether a submission is the one that was graded: told from names and contents, read only where it may have changed."""
+"""Whether a submission is the one that was graded: told from names and contents, read only where need be."""
 
 import os
 from collections.abc import Callable

@@ -132,11 +132,12 @@ def test_desk_that_closes_gives_back_what_was_begun(store: Store, orders: list[O
     assert free(store, order)
 
 
-def test_desk_that_closes_on_an_error_leaves_others_claims_alone(store: Store, orders: list[Order]) -> None:
+def test_desk_that_was_stopped_leaves_others_claims_alone(store: Store, orders: list[Order]) -> None:
     store.claim(orders[0].number, RunKind.GRADING, orders[0].key, elsewhere())
-    with pytest.raises(KeyboardInterrupt), Desk(store, orders, NoWatch()) as desk:
+    desk = Desk(store, orders, NoWatch())
+    with desk:
         take(desk)
-        raise KeyboardInterrupt
+        desk.stop(KeyboardInterrupt())
     assert store.claim(orders[0].number, RunKind.GRADING, orders[0].key, Claimant.new()) is Claimed.BUSY
 
 
@@ -177,6 +178,7 @@ def test_healthy_machine_goes_on_whatever_fails(store: Store, orders: list[Order
             desk.land(take(desk), FAILED)
     assert desk.failure is None
     assert desk.tally == Tally(not_graded=4)
+    assert desk.last_fault == Text("The engine is gone.", "엔진이 없습니다.")
 
 
 def test_success_restores_patience(store: Store, orders: list[Order]) -> None:

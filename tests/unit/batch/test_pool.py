@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from grader.batch import order as ordering
 from grader.batch import plan as planning
 from grader.batch import pool as module
 from grader.batch.order import Conditions, Outcome, carry_out
-from grader.cohort import LooseFile
+from grader.cohort import HandedIn, LooseFile
 from grader.course import Course
 from grader.entries import Student
 from grader.errors import DiskFull, SubmissionInvalid, UsageError
@@ -276,12 +277,13 @@ def test_model_beside_the_code_is_graded_only_where_it_is_to_be(
     assert asked[0].artifact == (model if given else None)
 
 
-def loose(tmp_path: Path, student: str = "kim") -> dict[str, object]:
+def loose(tmp_path: Path, student: str = "kim") -> HandedIn:
+    """Two files of one student, as Canvas names them."""
     paths = [tmp_path / f"kim_1_{number}_{name}" for number, name in enumerate(("solution.py", "net.py"))]
     for path in paths:
         path.write_text("answer = 1\n")
     files = tuple(LooseFile(path, path.name.split("_", 3)[3]) for path in paths)
-    return {"handed_in": handed_in(paths[0], student, loose=files)}
+    return handed_in(paths[0], student, loose=files)
 
 
 @pytest.mark.parametrize("student", ["kim", "..", ".", "a/b", "../../etc", "", "김하나" * 40, "\x1b[31m"])
@@ -297,7 +299,7 @@ def test_loose_files_are_brought_together_whatever_the_student_is_called(
         return samples.report()
 
     graded_by(monkeypatch, grade)
-    assert carried_out(order(course, tmp_path, **loose(tmp_path, student))).report.verdict is Verdict.GRADED
+    assert carried_out(order(course, tmp_path, handed_in=loose(tmp_path, student))).report.verdict is Verdict.GRADED
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
@@ -307,7 +309,7 @@ def test_loose_file_that_can_not_be_taken_is_that_students_result_and_stops_nobo
     made = loose(tmp_path)
     (tmp_path / "kim_1_1_net.py").unlink()
     (tmp_path / "kim_1_1_net.py").symlink_to("/etc/passwd")
-    report = carried_out(order(course, tmp_path, **made)).report
+    report = carried_out(order(course, tmp_path, handed_in=made)).report
     assert (report.verdict, report.reason, report.score) == (Verdict.GRADED, Reason.SUBMISSION_INVALID, 0)
 
 
@@ -332,7 +334,7 @@ def test_failure_to_bring_files_together_is_a_result_like_any_other(
         raise failure
 
     monkeypatch.setattr(ordering, "stage", refuse)
-    report = carried_out(order(course, tmp_path, **loose(tmp_path))).report
+    report = carried_out(order(course, tmp_path, handed_in=loose(tmp_path))).report
     assert (report.verdict, report.reason) == (verdict, reason)
 
 
@@ -342,7 +344,7 @@ def test_no_room_for_temporary_files_is_told_as_a_full_disk(
     def refuse(**keywords: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ordering.tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
     report = carried_out(order(course, tmp_path / "kim.py", Student(id="kim"))).report
     assert report.verdict is Verdict.NOT_GRADED
     assert report.ending is not None

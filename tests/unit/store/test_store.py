@@ -1,5 +1,6 @@
 """What the gradebook keeps, in SQLite and in PostgreSQL."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from alembic.script import ScriptDirectory
 from grader.entries import Student
 from grader.errors import DiskFull, InfrastructureError, StoreUnavailable, UsageError
 from grader.results import MissionInfo, Mode, Reason, Report, Verdict
+from grader.sandbox.owner import owned_name
 from grader.store import Claimant, Claimed, NewSubmission, RunKind, Store, migrations, open_store
 from grader.store import claims as claiming
 from grader.store import database as database_module
@@ -301,6 +303,22 @@ def test_blob_on_a_full_disk_is_told_as_such_and_leaves_nothing(tmp_path: Path) 
     with pytest.raises(DiskFull):
         blobs.put(b"second")
     assert [path.name for path in folder.iterdir()] == [sha256]
+
+
+def test_sweep_removes_only_what_nobody_writes_any_more(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    blobs.sweep()
+    kept = blobs.put(b"content")
+    program = "from grader.sandbox.owner import owned_name; print(owned_name('x'))"
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+    elsewhere, long_ago = (owned_name(run).replace("@", "@0", 1) for run in ("new", "old"))
+    partial = tmp_path / "blobs" / "partial"
+    for name in (killed, owned_name("mine"), elsewhere, long_ago):
+        (partial / name).write_bytes(b"half")
+    os.utime(partial / long_ago, (1, 1))
+    blobs.sweep()
+    assert {path.name for path in partial.iterdir()} == {owned_name("mine"), elsewhere}
+    assert blobs.get(kept) == b"content"
 
 
 def test_blob_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
