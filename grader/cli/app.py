@@ -1,5 +1,6 @@
 """The commands put together, and the border where failures become a sentence and an exit code."""
 
+import os
 import signal
 import sys
 import traceback
@@ -15,6 +16,8 @@ from grader.cli.session import Session, make_streams_lenient
 from grader.errors import ExitCode, GraderError, StudentError
 from grader.text import Text
 
+BROKEN_PIPE = 128 + 13
+"""As a program ends that SIGPIPE ended."""
 TERMINATED = 128 + signal.SIGTERM
 """Exit code after a polite request to stop."""
 
@@ -92,6 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if code == ExitCode.INTERRUPTED:
             session.say(Text("Stopped; nothing was left running.", "중단했습니다. 실행 중이던 작업도 정리했습니다."))
+    except BrokenPipeError:  # whoever read the output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE
     except GraderError as error:
         _show_traceback(session)
         session.complain(error)

@@ -1,7 +1,6 @@
 """`grade batch`, `grade regrade`: grade a folder of submissions into a gradebook."""
 
 import dataclasses
-import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.text import Text as Line
 
-from grader.cli.gradebook import DatabaseOption, GradebookOption, gradebook_of, write_export
+from grader.cli.batch_outcome import SHOWN, say_how_to_go_on, summarise, write_table
+from grader.cli.gradebook import DatabaseOption, GradebookOption, gradebook_of
 from grader.cli.options import (
     DebugOption,
     LanguageOption,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 ProgressChoice = Literal["auto", "live", "lines", "json", "quiet"]
 LayoutChoice = Literal["auto", "plain", "canvas", "moodle", "gradescope"]
-SHOWN = 10
-"""Names listed before the rest is only counted."""
 
 EXAMPLES = (
     "[bold]Examples[/bold]\n\ngrade batch submissions --mission mission_cnn\n"
@@ -326,22 +324,13 @@ def _run(
                 if audits.orders:
                     desks.append(_work(session, store, audits, watch, workers, request))
         finally:
-            _write_table(session, store, request)
+            write_table(session, store, request)
     except (KeyboardInterrupt, SystemExit) as stop:
-        _say_how_to_go_on(session, command)
+        say_how_to_go_on(session, command)
         if isinstance(stop, SystemExit):  # a polite request to stop, with its own exit code
             raise
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    _summarise(session, store, request, plan, desks, command)
-
-
-def _say_how_to_go_on(session: Session, command: list[str]) -> None:
-    shown = shlex.join(command)
-    told = Text(
-        f"Stopped. Everything graded so far is kept. To go on: {shown}",
-        f"중단했습니다. 지금까지 채점한 결과는 저장되어 있습니다. 이어서 하려면: {shown}",
-    )
-    session.err.print(Line(session.text(told)), soft_wrap=True)  # a command to copy stays in one piece
+    summarise(session, store, request, plan, desks, command)
 
 
 def _work(
@@ -385,67 +374,6 @@ def _announce(session: Session, request: "BatchRequest", plan: "Plan", workers: 
         ),
         style="dim",
     )
-
-
-def _write_table(session: Session, store: "Store", request: "BatchRequest") -> None:
-    """The gradebook as a table beside the database: what most instructors want to open."""
-    try:
-        path = write_export(session, store, request.course, "csv", store.folder / "gradebook.csv")
-    except (OSError, InfrastructureError):
-        return  # what stopped the batch is told by itself
-    session.say(Text(f"Gradebook: {path}", f"성적부: {path}"), style="dim")
-
-
-def _summarise(
-    session: Session, store: "Store", request: "BatchRequest", plan: "Plan", desks: "list[Desk]", command: list[str]
-) -> None:
-    from grader.reports.escape import inert
-
-    graded, failed, left = (
-        sum(getattr(desk.tally, name) for desk in desks) for name in ("graded", "not_graded", "left")
-    )
-    session.err.print(
-        Line(
-            session.text(
-                Text(
-                    f"{graded} graded, {plan.unchanged} unchanged, {failed} not graded",
-                    f"채점 {graded}개, 변경 없음 {plan.unchanged}개, 채점하지 못함 {failed}개",
-                )
-            ),
-            style="bold",
-        )
-    )
-    if left:
-        session.say(Text(f"{left} are graded by another batch.", f"{left}개는 다른 일괄 채점이 맡고 있습니다."))
-    _list_students(session, store, request)
-    if failed:
-        faults = [desk.last_fault for desk in desks if desk.last_fault is not None]
-        reason = faults[-1] if faults else Text("The machine failed.", "채점 환경에 문제가 생겼습니다.")
-        told = Text(
-            f"Not a mark, only a machine that failed. Last: {inert(reason.en)} Try again: {shlex.join(command)}",
-            f"점수가 아니라 채점 환경 문제입니다. 마지막 문제: {inert(reason.ko)} 다시 시도: {shlex.join(command)}",
-        )
-        session.err.print(Line(session.text(told)), soft_wrap=True)
-        raise typer.Exit(ExitCode.INFRASTRUCTURE)
-
-
-def _list_students(session: Session, store: "Store", request: "BatchRequest") -> None:
-    """Who is in the roster and handed in nothing, and the reverse."""
-    from grader.reports.escape import inert
-
-    if request.roster is None:
-        return
-    there = {one.student.id: one.student for one in request.found.submissions}
-    missing = [student for name, student in sorted(request.roster.items()) if name not in there]
-    unknown = [student for _, student in sorted(there.items()) if not student.enrolled]
-    for title, names in (
-        (Text("Handed in nothing", "제출하지 않은 학생"), missing),
-        (Text("Not in the roster", "명단에 없는 학생"), unknown),
-    ):
-        if names:
-            shown = ", ".join(inert(student.name or student.id, max_bytes=60, lines=False) for student in names[:SHOWN])
-            more = f" … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
-            session.err.print(Line(f"{session.text(title)} ({len(names)}): {shown}{more}"), soft_wrap=True)
 
 
 def _as_typed(context: typer.Context) -> list[str]:
