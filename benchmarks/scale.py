@@ -17,7 +17,7 @@ from benchmarks.measuring import ROOT, Took, grade, machine, took
 from benchmarks.page import Row, write_section
 
 MIB = 1024**2
-COURSE_SIZES = (5, 10)
+COURSE_SIZES = (20, 200, 500)
 
 
 def main() -> None:
