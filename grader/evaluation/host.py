@@ -362,7 +362,7 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
         correct=int((predicted == labels).sum()),
         non_finite=int((predicted < 0).sum()),
         confusion=measures.confusion(main, labels, classes),
-        perturbed_accuracy=measures.accuracy(passes["perturbed"], labels) if "perturbed" in passes else None,
+        perturbed_accuracy=_perturbed_accuracy(passes, labels),
         repeated=against_main("repeated"),
         by_batch_size={
             size: against_main(f"batch_{size}") if f"batch_{size}" in passes else None
@@ -381,6 +381,18 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
         probabilities=measures.are_probabilities(main),
         constant=measures.is_constant(main),
     )
+
+
+def _perturbed_accuracy(passes: Mapping[str, Logits], labels: Labels) -> float | None:
+    """The accuracy on all images, less what some of them lose when they are perturbed: the same images, twice."""
+    if "perturbed" not in passes:
+        return None
+    main, perturbed = passes["main"], passes["perturbed"]
+    if not len(perturbed):
+        return 0.0
+    some = labels[: len(perturbed)]
+    lost = measures.accuracy(main[: len(some)], some) - measures.accuracy(perturbed, some)
+    return min(1.0, max(0.0, measures.accuracy(main, labels) - lost))
 
 
 def _sequence_use(passes: Mapping[str, Logits]) -> SequenceUse:

@@ -89,7 +89,8 @@ class Evaluation:
         correct: how many were right.
         non_finite: images with a logit that is not a finite number.
         confusion: (classes, classes) counts; rows are true classes, columns predicted ones.
-        perturbed_accuracy: share right after the mission's perturbation, in [0, 1]; None where the mission has none.
+        perturbed_accuracy: share right after the mission's perturbation, in [0, 1], estimated from some of the images;
+            None where the mission has none.
         repeated: a second pass over the sample, same batches: 0.0 deviation for a deterministic model.
         by_batch_size: the sample again at each of the mission's batch sizes; None for a size that the exported
             model can't run at.

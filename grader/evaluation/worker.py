@@ -30,6 +30,9 @@ BATCH_SIZE = 250
 SMALL_BATCHES = 200
 """Batches of a side pass, so that batch size 1 costs no more than 200 calls."""
 
+PERTURBED_IMAGES = 2_500
+"""Images of the robustness pass: compared image by image, a drop of 2 points has a standard error of at most 0.3."""
+
 Send = Callable[..., None]
 
 
@@ -109,7 +112,7 @@ def passes(
     rules = job["perturbation"]
     if rules is not None:
         changed = perturb(
-            images,
+            images[:PERTURBED_IMAGES],
             rotation_degrees=rules["rotation_degrees"],
             noise_grey_levels=rules["noise_grey_levels"],
             shift_pixels=rules["shift_pixels"],

@@ -98,6 +98,18 @@ def test_measures_join_logits_with_labels() -> None:
     assert (result.probabilities, result.constant) == (False, False)
 
 
+@pytest.mark.parametrize(("wrong_when_perturbed", "expected"), [(0, 0.75), (5, 0.25), (10, 0.0)])
+def test_perturbed_accuracy_is_the_accuracy_less_what_the_same_images_lose(
+    wrong_when_perturbed: int, expected: float
+) -> None:
+    labels = np.zeros(20, dtype=np.int64)
+    right, wrong = np.eye(10)[0], np.eye(10)[1]
+    listener = listener_with(np.stack([right] * 15 + [wrong] * 5))
+    perturbed = np.stack([wrong] * wrong_when_perturbed + [right] * (10 - wrong_when_perturbed))
+    listener.take(logits_message("perturbed", perturbed))
+    assert _measure(listener, labels, small_spec()).perturbed_accuracy == pytest.approx(expected)
+
+
 def test_wrong_number_of_logits_is_rejected_with_both_numbers() -> None:
     with pytest.raises(ArtifactRejected, match="7 numbers per image, the mission has 10"):
         _measure(listener_with(np.zeros((20, 7))), np.zeros(20, dtype=np.int64), small_spec())
