@@ -1,6 +1,6 @@
 """The floor: one process that loads and evaluates one model after another; nothing is isolated or checked.
 
-python -m benchmarks.bare_loop FOLDER…: a row per folder's model.pt2; the last line holds the seconds of the loop alone.
+python -m benchmarks.bare_loop BATCH_SIZE FOLDER…: a row per folder's model.pt2; the last line holds the seconds of the loop alone.
 """
 
 import sys
@@ -15,7 +15,7 @@ from grader.course import Course
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main(folders: list[str]) -> None:
+def main(batch_size: int, folders: list[str]) -> None:
     """Evaluates every model on the whole test set."""
     spec = Course(ROOT).mission("mission_cnn").spec
     pack = data.load(spec.data.pack, cache_dir=None)
@@ -25,10 +25,10 @@ def main(folders: list[str]) -> None:
     for folder in folders:
         model = torch.export.load(Path(folder) / "model.pt2").module()
         with torch.inference_mode():
-            predicted = torch.cat([model(part).argmax(1) for part in images.split(250)])
+            predicted = torch.cat([model(part).argmax(1) for part in images.split(batch_size)])
         print(f"{Path(folder).name},{(predicted == labels).float().mean().item():.4f}")
     print(f"{time.monotonic() - began},{time.process_time() - cpu}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]), sys.argv[2:])
