@@ -1,6 +1,6 @@
 """The floor: one process that loads and evaluates one model after another; nothing is isolated or checked.
 
-python -m benchmarks.bare_loop BATCH_SIZE FOLDER…: a row per folder's model.pt2; the last line holds the seconds of the loop alone.
+python -m benchmarks.bare_loop BATCH_SIZE FOLDER…: a row per folder's model.pt2, then the seconds of the loop alone.
 """
 
 import sys
