@@ -99,7 +99,9 @@ HONEST = {"event": "done", "seen": [5, 0, 3], "model": "honest"}
 
 def is_honest(said: list[dict[str, Any]]) -> bool:
     done = [one for one in said if one["event"] == "done"]
-    return len(done) == 1 and HONEST.items() <= done[0].items() and len(done[0]["folder"]) == 1
+    # Beside the one job there may be what torch makes for itself when it is loaded.
+    jobs = [name for name in done[0]["folder"] if name.startswith("job-")] if done else []
+    return len(done) == 1 and HONEST.items() <= done[0].items() and len(jobs) == 1
 
 
 def test_program_that_is_kept_serves_one_job_after_another_and_holds_the_images(warm: WarmSandbox) -> None:
