@@ -2,8 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +19,8 @@ BUSY_S = 60.0
 RETRY_S = 120.0
 """How long a database that went away is waited for: a restart of PostgreSQL takes seconds."""
 _PAUSE_S = 0.5
-_GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
+_GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sqlite3.OperationalError)
+"""The last comes as it is from the preparation of a new connection."""
 
 
 def connect(url: str) -> sa.Engine:
@@ -51,10 +51,19 @@ def connect(url: str) -> sa.Engine:
         ) from error
 
 
-def patiently(engine: sa.Engine, work: Callable[[sa.Connection], Result], *, patience_s: float | None = None) -> Result:
+def patiently(
+    engine: sa.Engine,
+    work: Callable[[sa.Connection], Result],
+    *,
+    patience_s: float | None = None,
+    reads_only: bool = False,
+) -> Result:
     """Does `work` in one transaction; where the database goes away, waits and does it again from its beginning.
 
     A commit whose answer was lost may have taken place: `work` must find the same done and leave it so.
+
+    Args:
+        reads_only: it changes nothing, and need not wait for those who do.
 
     Raises:
         StoreUnavailable: it did not come back within `patience_s`, by default `RETRY_S`.
@@ -63,7 +72,7 @@ def patiently(engine: sa.Engine, work: Callable[[sa.Connection], Result], *, pat
     deadline = time.monotonic() + (RETRY_S if patience_s is None else patience_s)
     while True:
         try:
-            with engine.begin() as connection:
+            with engine.connect().execution_options(reads_only=reads_only) as connection, connection.begin():
                 return work(connection)
         except _GONE as error:
             if _is_full(error):
@@ -71,20 +80,6 @@ def patiently(engine: sa.Engine, work: Callable[[sa.Connection], Result], *, pat
             if not _is_gone(error) or time.monotonic() > deadline:
                 raise _unavailable(engine, error) from error
             time.sleep(_PAUSE_S)
-
-
-@contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection for a look at one moment of the gradebook.
-
-    Raises:
-        StoreUnavailable: the database can't be reached.
-    """
-    try:
-        with engine.connect().execution_options(reads_only=True) as connection:
-            yield connection
-    except _GONE as error:
-        raise _unavailable(engine, error) from error
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
@@ -97,7 +92,10 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     def prepare(connection: sqlite3.Connection, record: object) -> None:
         # Transactions begin where this module says so, not where the driver guesses.
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # Asked for first: the change takes the whole file, and does not wait for others that have it.
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode = WAL")
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -109,15 +107,21 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _is_full(error: sa.exc.DBAPIError) -> bool:
-    text = str(error.orig).lower()
+def _cause(error: Exception) -> BaseException:
+    """What the driver raised."""
+    return error.orig or error if isinstance(error, sa.exc.DBAPIError) else error
+
+
+def _is_full(error: Exception) -> bool:
+    text = str(_cause(error)).lower()
     return "disk is full" in text or "no space left" in text or "disk full" in text
 
 
-def _is_gone(error: sa.exc.DBAPIError) -> bool:
+def _is_gone(error: Exception) -> bool:
     """Whether waiting may help."""
-    if isinstance(error.orig, sqlite3.Error):
-        return "locked" in str(error.orig)
+    cause = _cause(error)
+    if isinstance(cause, sqlite3.Error):
+        return "locked" in str(cause)
     return True
 
 
@@ -138,9 +142,10 @@ def _full() -> DiskFull:
     )
 
 
-def _unavailable(engine: sa.Engine, error: sa.exc.DBAPIError) -> StoreUnavailable:
+def _unavailable(engine: sa.Engine, error: Exception) -> StoreUnavailable:
     shown = engine.url.render_as_string(hide_password=True)
-    reason = str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
+    said = str(_cause(error)).strip()
+    reason = said.splitlines()[0][:200] if said else type(_cause(error)).__name__
     return StoreUnavailable(
         Text(
             f"The gradebook's database {shown} can't be used: {reason}.",

@@ -16,7 +16,7 @@ from grader.results import MissionInfo, Mode, Report, Verdict
 from grader.store import claims as claiming
 from grader.store.blobs import Blobs
 from grader.store.claims import Claimant, Claimed, RunKind
-from grader.store.database import connect, patiently, reading
+from grader.store.database import connect, patiently
 from grader.store.migrations import bring_up_to_date
 from grader.store.reading import read_gradebook
 from grader.store.tables import criteria, missions, runs, sources, students, submissions
@@ -145,8 +145,11 @@ class Store:
     def keys(self, kind: RunKind) -> dict[int, str]:
         """The key of the result that counts, by submission, where there is one."""
         found = sa.select(runs.c.submission_id, runs.c.key).where(runs.c.kind == kind.value, runs.c.current)
-        with reading(self._engine) as connection:
-            return {row.submission_id: row.key for row in connection.execute(found)}
+        return patiently(
+            self._engine,
+            lambda connection: {row.submission_id: row.key for row in connection.execute(found)},
+            reads_only=True,
+        )
 
     def claim(self, submission_id: int, kind: RunKind, key: str, claimant: Claimant) -> Claimed:
         """Asks for a submission to grade."""
@@ -234,9 +237,12 @@ class Store:
 
     def contents(self) -> dict[str, tuple[str, str]]:
         """What lay at paths, by the path's hash: fingerprint and content's hash."""
-        with reading(self._engine) as connection:
-            found = connection.execute(sa.select(sources.c.path, sources.c.fingerprint, sources.c.content))
-            return {path: (fingerprint, content) for path, fingerprint, content in found}
+        found = sa.select(sources.c.path, sources.c.fingerprint, sources.c.content)
+        return patiently(
+            self._engine,
+            lambda connection: {path: (one, two) for path, one, two in connection.execute(found)},
+            reads_only=True,
+        )
 
     def remember_contents(self, found: Mapping[str, tuple[str, str]]) -> None:
         """Notes what lies at paths now."""
@@ -252,8 +258,7 @@ class Store:
 
     def gradebook(self) -> Gradebook:
         """Everything at one moment, without the reports."""
-        with reading(self._engine) as connection:
-            return read_gradebook(connection)
+        return patiently(self._engine, read_gradebook, reads_only=True)
 
     def report(self, sha256: str) -> Report | None:
         """A report; None where its file is gone, damaged or of a form that this grader does not know."""
@@ -266,8 +271,7 @@ class Store:
     def model_of(self, submission_id: int) -> Path | None:
         """The file with the model of the result that counts; None where none was kept."""
         found = sa.select(runs.c.model).where(*_of(submission_id, RunKind.GRADING), runs.c.current)
-        with reading(self._engine) as connection:
-            sha256 = connection.execute(found).scalar()
+        sha256 = patiently(self._engine, lambda connection: connection.execute(found).scalar(), reads_only=True)
         path = self.blobs.path(sha256) if sha256 else None
         return path if path is not None and path.is_file() else None
 

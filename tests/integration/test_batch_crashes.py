@@ -226,7 +226,8 @@ def test_batches_on_one_gradebook_at_one_time_share_the_work(
         place = Workplace(tmp_path, database=url if kind == "postgres" else None)
         processes = [place.start(*BATCH) for _ in range(count)]
         ended = [process.communicate(timeout=120) for process in processes]
-        assert [process.returncode for process in processes] == [0] * count, ended
+        said = "\n".join(err[-1000:] for _, err in ended)
+        assert [process.returncode for process in processes] == [0] * count, said
         landed = [event["student"] for out, _ in ended for event in events(out) if event["event"] == "landed"]
         assert sorted(landed) == [f"s{number:02}" for number in range(12)]
         place.assert_each_graded_once(12)
