@@ -1,6 +1,7 @@
 """What tests share: real sandboxes, the course, and a data pack small enough for a rehearsal."""
 
 import os
+import signal
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from grader.course import Course
 from grader.sandbox import open_sandbox
 from grader.settings import Settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Who is started in the background of a script ignores Ctrl-C, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("GRADER_REQUIRE", "").split())

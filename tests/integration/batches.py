@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -22,11 +21,6 @@ COMMENTS = "mission_transfer_annotated"
 """Judged from the source alone, in a tenth of a second."""
 KINDS = sorted(path for path in (ROOT / "missions" / COMMENTS / "counterexamples").iterdir() if path.is_dir())
 """Wrong solutions that earn different marks."""
-
-
-def heeds_ctrl_c() -> None:
-    """As on a terminal: who is started in the background of a script ignores it, and so do all whom that one starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def hand_in(folder: Path, student: str, kind: int) -> Path:
@@ -85,7 +79,6 @@ class Workplace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=heeds_ctrl_c,
         )
         self.pids.append(process.pid)
         return process
