@@ -12,6 +12,8 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.syntax import syntax_tree
+
 MAX_SOURCE_CHARS = 200_000
 """Longest source read: forty times the code that is commented here."""
 MAX_COMMENT_CHARS = 1_000
@@ -113,7 +115,7 @@ def _compare(wanted: list[_Statement], found: list[_Statement]) -> None:
 
 
 def _statements(source: str) -> list[_Statement]:
-    return list(_walk(ast.parse(source), function="", depth=0))
+    return list(_walk(syntax_tree(source), function="", depth=0))
 
 
 def _walk(parent: ast.AST, *, function: str, depth: int) -> Iterator[_Statement]:

@@ -3,11 +3,11 @@
 import ast
 import math
 import re
-import warnings
 
 from grader.diagnosis.case import Case, diagnosis, percent
 from grader.diagnosis.curves import Role
 from grader.results import Diagnosis
+from grader.syntax import syntax_tree
 from grader.text import Text
 
 CLAIM_GAP = 0.03
@@ -131,10 +131,7 @@ def _divides_by_255(case: Case, name: str) -> tuple[str, int] | None:
     if not re.search(r"\b255", text) or len(text) > MAX_SOURCE_CHARACTERS:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-        for function in ast.walk(tree):
+        for function in ast.walk(syntax_tree(text)):
             if isinstance(function, ast.FunctionDef) and function.name == "forward":
                 for node in ast.walk(function):
                     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_255(node.right):

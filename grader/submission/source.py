@@ -4,10 +4,10 @@ import ast
 import codecs
 import io
 import tokenize
-import warnings
 
 from grader.errors import SubmissionInvalid
 from grader.submission.names import printable
+from grader.syntax import syntax_tree
 from grader.text import Text
 
 # What editors in use write. Codecs such as utf-7, raw_unicode_escape or idna hide source from its human reader.
@@ -89,9 +89,7 @@ def parse_text(source: str, shown_name: str, shown_line: Text | None = None) -> 
             Text(en="Take the data out of the source.", ko="코드 안에 들어 있는 데이터를 빼 주세요."),
         )
     try:
-        with warnings.catch_warnings():  # "\d" in a string warns, and a host may turn warnings into errors
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
+        return syntax_tree(source)
     except SyntaxError as error:
         raise _syntax_error(error, where) from error
     except (RecursionError, MemoryError) as error:

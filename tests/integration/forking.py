@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 from tests.integration.batches import Workplace
 
 PRETENDED_SCORE = 73.0
+_BLOCKED = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Forge:
         """`grade` with these arguments, to its end.
 
         Args:
-            after_s: it is sent the signal `number` after so many seconds.
+            after_s: it is sent the signal `number` after so many seconds; no signal but SIGKILL reaches it before it
+                heeds them.
             killed_at: it is killed right before so many writes of its gradebook; 0 for never.
             pretend: gradings take no time and give the same report.
         """
@@ -115,7 +117,21 @@ def _become_grade(asked: dict[str, Any]) -> None:
     os.environ.update(asked["environment"])
     sys.argv = ["grade", *asked["arguments"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    _unblock_signals_once_heeded()
     main()
+
+
+def _unblock_signals_once_heeded() -> None:
+    """When `grade` has said what it does on SIGTERM; on a busy machine that can be long after its first line."""
+    original = signal.signal
+
+    def heed(number: int, handler: Any) -> Any:
+        before = original(number, handler)
+        if number == signal.SIGTERM:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
+        return before
+
+    signal.signal = heed  # type: ignore[assignment]
 
 
 def _pretend() -> None:
@@ -164,7 +180,7 @@ def _serve() -> None:
     import grader.pipeline
     import grader.policies  # noqa: F401
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
     print("ready", flush=True)
     # Unbuffered: a fork must not take along what was read ahead.
     stdin = Path("/dev/stdin").open("rb", buffering=0)  # noqa: SIM115

@@ -294,7 +294,7 @@ def test_regrading_that_was_stopped_goes_on_where_it_was(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_signal_at_any_moment_ends_a_batch_in_order(
     tmp_path: Path, bubblewrap: str, forge: Forge, undisturbed: Undisturbed, number: signal.Signals, code: int

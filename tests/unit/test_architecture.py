@@ -11,7 +11,7 @@ import grader
 
 PACKAGE = Path(grader.__file__).parent
 LEVELS: tuple[frozenset[str], ...] = (
-    frozenset({"text", "runner", "hashing"}),
+    frozenset({"text", "runner", "hashing", "syntax"}),
     frozenset({"errors"}),
     frozenset({"spec", "results"}),
     frozenset({"progress", "course", "scaffold", "data", "submission", "annotation", "artifact", "sandbox", "entries"}),
@@ -84,6 +84,7 @@ def test_trusted_source_loads_no_pickle_and_runs_no_text(path: Path) -> None:
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in FORBIDDEN_CALLS | FORBIDDEN_ATTRIBUTES, f"{path.name}:{node.lineno} calls {called}"
+            assert called != "ast.parse" or unit_of(path) == "syntax", f"{path.name}:{node.lineno}: use syntax_tree"
             if called in {"np.load", "numpy.load"}:
                 allowed = [keyword for keyword in node.keywords if keyword.arg == "allow_pickle"]
                 assert allowed, f"{path.name}:{node.lineno}: np.load must say allow_pickle=False"
