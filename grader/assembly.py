@@ -1,9 +1,7 @@
 """Put a report together from what a grading found. Pure, but for the clock it is given."""
 
-import sys
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 
 import grader
@@ -11,7 +9,7 @@ from grader import scoring
 from grader.course import Mission
 from grader.data import draw_of
 from grader.errors import InfrastructureError, SubmissionInvalid
-from grader.execution import TrainingOutcome
+from grader.execution import TrainingOutcome, without_installation
 from grader.metrics import metrics_of
 from grader.results import (
     CriterionResult,
@@ -240,16 +238,7 @@ def student_output(outcome: TrainingOutcome | None) -> StudentOutput:
     truncated = output.total_bytes > len(output.head) + len(output.tail)
     parts = [output.head, b"\n[...]\n", output.tail] if truncated else [output.head, output.tail]
     text = "".join(part.decode("utf-8", "backslashreplace") for part in parts)
-    return StudentOutput(text=without_prefix(text), total_bytes=output.total_bytes, truncated=truncated)
-
-
-def without_prefix(text: str) -> str:
-    """The text without the folder that Python is installed in, which warnings name and which is the machine's own."""
-    prefixes = {sys.prefix, sys.base_prefix, str(Path(sys.prefix).resolve()), str(Path(sys.base_prefix).resolve())}
-    for prefix in sorted(prefixes, key=len, reverse=True):
-        if prefix not in ("/", "/usr"):
-            text = text.replace(f"{prefix}/", "python:")
-    return text
+    return StudentOutput(text=without_installation(text), total_bytes=output.total_bytes, truncated=truncated)
 
 
 def _readable(name: str) -> str:

@@ -6,6 +6,7 @@ from grader.errors import InfrastructureError
 from grader.execution.contract_endings import broken_contract, channel_misused
 from grader.execution.ended import EndedRun, step_of
 from grader.execution.events import FailureFields, RawFrame
+from grader.execution.installation import without_installation
 from grader.execution.limit_endings import (
     artifact_too_large,
     disk_limit,
@@ -151,7 +152,7 @@ def _failure(outcome: EndedRun, failure: FailureFields, limits: LimitsSpec, subm
 
 def _first_line(failure: FailureFields) -> str:
     """The exception in one line: what libraries add below is for their own developers."""
-    lines = failure.message.strip().splitlines()
+    lines = without_installation(failure.message).strip().splitlines()
     return f"{failure.type}: {lines[0][:300]}" if lines else failure.type
 
 

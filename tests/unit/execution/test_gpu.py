@@ -1,67 +1,27 @@
 """What a run on a GPU is given, and how it ends where the GPU's memory does not suffice."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from grader.execution.endings import ending_of
-from grader.execution.events import Failure, parse_event
-from grader.execution.training import TrainingJob, TrainingOutcome, _description, training_request
+from grader.execution.training import TrainingJob, _description, training_request
 from grader.results import Figure, Quantity, Reason
-from grader.runner import environment, failures
-from grader.sandbox.base import Exit, Limits, Usage
+from grader.runner import environment
 from grader.sandbox.none import NoSandbox
-from grader.sandbox.session import Output, PhaseBudget, PhaseUse, SessionEnd, SessionResult
+from grader.sandbox.session import SessionEnd
 from grader.spec import MissionSpec
 from grader.submission import Submission
-from grader.submission.collect import collect
 from tests.unit import specs
+from tests.unit.execution.outcomes import GIB, outcome
 
-GIB = 2**30
 # Put together from the words in torch 2.15.0's allocator.
 OUT_OF_MEMORY = (
     "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB of which 11.06 GiB is "
     "free. Including non-PyTorch memory, this process has 7.02 GiB memory in use. 7.00 GiB allowed; Of the allocated "
     "memory 6.52 GiB is allocated by PyTorch, and 194.87 MiB is reserved by PyTorch but unallocated."
 )
-
-
-@pytest.fixture
-def spec() -> MissionSpec:
-    limits = {"train_cpu_s": 20, "train_gpu_s": 10, "parameters": 1000, "gpu_memory_bytes": 3 * GIB}
-    return MissionSpec.model_validate(specs.document(limits=limits))
-
-
-@pytest.fixture
-def submission(tmp_path: Path) -> Submission:
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "solution.py").write_text("def train(): pass\n")
-    return collect(tmp_path / "work", tmp_path / "collected")
-
-
-def outcome(
-    *, failure: BaseException | None = None, end: SessionEnd = SessionEnd.DONE, peak: int | None = 2 * GIB
-) -> TrainingOutcome:
-    """A training on a GPU, with a share of 3 GiB, that ended with what the runner says of `failure`."""
-    event = None
-    if failure is not None:
-        described = failures.describe(failure, Path("/nowhere"))
-        event = parse_event(json.dumps({"event": "failure", **described}).encode())
-        assert isinstance(event, Failure)
-    usage = Usage(cpu_s=4.0, memory_peak_bytes=GIB, processes=0, gpu_memory_peak_bytes=peak)
-    killed = end is SessionEnd.GPU_MEMORY
-    session = SessionResult(
-        end=end,
-        budget=PhaseBudget("train", wall_s=10),
-        limits=Limits(2 * GIB, 64, 2, GIB, gpu_memory_bytes=3 * GIB),
-        exit=Exit(None if killed else 0, 9 if killed else None, False, False, usage, out_of_gpu_memory=killed),
-        phases={"train": PhaseUse(5.0, 4.0)},
-        usage=usage,
-        output=Output(b"", b"", 0),
-    )
-    return TrainingOutcome(session, None, event, {}, (), 10.0)
 
 
 @pytest.mark.parametrize(
