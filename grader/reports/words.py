@@ -7,6 +7,7 @@ from grader.results import (
     Figure,
     Metrics,
     Mode,
+    PublicShare,
     Quantity,
     Reason,
     Report,
@@ -115,9 +116,38 @@ def accuracy(metrics: Metrics) -> Text:
     low, high = (f"{100 * end:.2f}" for end in metrics.accuracy_interval)
     en, ko = figures.percent(metrics.accuracy, "en"), figures.percent(metrics.accuracy, "ko")
     return Text(
-        f"{en} (95 % interval {low}–{high} %, {metrics.images:,} hidden images)",
-        f"{ko} (95% 신뢰구간 {low}~{high}%, 비공개 이미지 {metrics.images:,}장)",
+        f"{en} (95 % interval {low}–{high} %, {metrics.images:,} test images)",
+        f"{ko} (95% 신뢰구간 {low}~{high}%, 테스트 이미지 {metrics.images:,}장)",
     )
+
+
+def public_share(share: PublicShare) -> Text:
+    """How many of the images that a report may show were wrong, and which of them it shows."""
+    if not share.wrong:
+        return Text(
+            f"The model read all {share.images:,} images of the public part of the test set correctly.",
+            f"테스트 세트의 공개 부분에 속한 이미지 {share.images:,}장을 모두 맞혔습니다.",
+        )
+    counts = Text(
+        f"{share.wrong:,} of the {share.images:,} images of the public part of the test set were classified wrong.",
+        f"테스트 세트의 공개 부분에 속한 이미지 {share.images:,}장 가운데 {share.wrong:,}장을 틀렸습니다.",
+    )
+    if not share.mistakes:
+        more = Text(
+            "None is shown: the model gave no finite numbers for them.",
+            "모델이 유한한 값을 내놓지 않은 이미지들이어서 보여 드릴 예측이 없습니다.",
+        )
+    elif len(share.mistakes) < share.wrong:
+        more = Text(
+            f"These are the {len(share.mistakes)} about which the model was surest; no other test image is ever shown.",
+            f"그중 모델이 가장 확신한 {len(share.mistakes)}장입니다. 공개 부분이 아닌 테스트 이미지는 보여 주지 않습니다.",
+        )
+    else:
+        more = Text(
+            "They are shown with the surest first; no other test image is ever shown.",
+            "모델이 확신한 순서로 보여 드립니다. 공개 부분이 아닌 테스트 이미지는 보여 주지 않습니다.",
+        )
+    return Text(f"{counts.en} {more.en}", f"{counts.ko} {more.ko}")
 
 
 def run_facts(run: RunInfo, language: Language) -> tuple[str, ...]:
