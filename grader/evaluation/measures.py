@@ -269,8 +269,9 @@ def confidence(logits: Logits) -> npt.NDArray[np.float64]:
         logits: (N, classes), finite; taken as they are where they are probabilities already.
     """
     finite = logits.astype(np.float64)
+    most: npt.NDArray[np.float64] = finite.max(axis=1)
     if are_probabilities(logits):
-        return finite.max(axis=1).clip(max=1.0)
+        return most.clip(max=1.0)
     # The maximum is taken off first, so that nothing overflows.
-    largest: npt.NDArray[np.float64] = 1.0 / np.exp(finite - finite.max(axis=1, keepdims=True)).sum(axis=1)
+    largest: npt.NDArray[np.float64] = 1.0 / np.exp(finite - most[:, None]).sum(axis=1)
     return largest

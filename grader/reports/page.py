@@ -41,14 +41,12 @@ class Exhibit:
     Attributes:
         image: a PNG file, in base64.
         name: which image it is, for those who can't see it.
-        taken: its class, and the one it was taken for.
-        sure: how sure the model was.
+        lines: its class, the one it was taken for, and how sure the model was.
     """
 
     image: str
     name: Text
-    taken: Text
-    sure: Text
+    lines: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +204,14 @@ def _gallery(metrics: Metrics | None) -> tuple[Exhibit, ...]:
     found = []
     for one in metrics.public_share.mistakes:
         label, predicted = _class_name(metrics, one.label), _class_name(metrics, one.predicted)
-        found.append(
-            Exhibit(
-                image=one.image,
-                name=Text(f"Test image {one.position}: {label.en}", f"테스트 이미지 {one.position}번: {label.ko}"),
-                taken=Text(f"label {label.en}, taken for {predicted.en}", f"정답 {label.ko} → 예측 {predicted.ko}"),
-                sure=Text(
-                    f"{figures.sureness(one.confidence, 'en')} sure", f"확신도 {figures.sureness(one.confidence, 'ko')}"
-                ),
-            )
+        sure_en, sure_ko = (figures.sureness(one.confidence, language) for language in ("en", "ko"))
+        lines = (
+            Text(f"label {label.en},", f"정답 {label.ko}"),
+            Text(f"taken for {predicted.en},", f"예측 {predicted.ko}"),
+            Text(f"{sure_en} sure", f"확신도 {sure_ko}"),
         )
+        name = Text(f"Test image {one.position}: {label.en}", f"테스트 이미지 {one.position}번: {label.ko}")
+        found.append(Exhibit(image=one.image, name=name, lines=lines))
     return tuple(found)
 
 

@@ -123,31 +123,27 @@ def accuracy(metrics: Metrics) -> Text:
 
 def public_share(share: PublicShare) -> Text:
     """How many of the images that a report may show were wrong, and which of them it shows."""
-    if not share.wrong:
+    images, wrong, shown = share.images, share.wrong, len(share.mistakes)
+    if not wrong:
         return Text(
-            f"The model read all {share.images:,} images of the public part of the test set correctly.",
-            f"테스트 세트의 공개 부분에 속한 이미지 {share.images:,}장을 모두 맞혔습니다.",
+            f"All {images:,} public test images were classified right.",
+            f"공개용으로 정해 둔 테스트 이미지 {images:,}장을 모두 맞혔습니다.",
         )
-    counts = Text(
-        f"{share.wrong:,} of the {share.images:,} images of the public part of the test set were classified wrong.",
-        f"테스트 세트의 공개 부분에 속한 이미지 {share.images:,}장 가운데 {share.wrong:,}장을 틀렸습니다.",
-    )
-    if not share.mistakes:
-        more = Text(
-            "None is shown: the model gave no finite numbers for them.",
-            "모델이 유한한 값을 내놓지 않은 이미지들이어서 보여 드릴 예측이 없습니다.",
+    if not shown:
+        which = Text(
+            "None is shown, since the model's outputs for them are not finite.",
+            "모델의 출력이 유한한 값이 아니어서 보여 줄 예측이 없습니다.",
         )
-    elif len(share.mistakes) < share.wrong:
-        more = Text(
-            f"These are the {len(share.mistakes)} about which the model was surest; no other test image is ever shown.",
-            f"그중 모델이 가장 확신한 {len(share.mistakes)}장입니다. 공개 부분이 아닌 테스트 이미지는 보여 주지 않습니다.",
-        )
+    elif shown < wrong:
+        which = Text(f"These are the {shown} it was surest about.", f"그중 모델이 가장 확신한 {shown}장을 보여 줍니다.")
     else:
-        more = Text(
-            "They are shown with the surest first; no other test image is ever shown.",
-            "모델이 확신한 순서로 보여 드립니다. 공개 부분이 아닌 테스트 이미지는 보여 주지 않습니다.",
-        )
-    return Text(f"{counts.en} {more.en}", f"{counts.ko} {more.ko}")
+        which = Text("The surest mistakes come first.", "확신도가 높은 오답부터 보여 줍니다.")
+    return Text(
+        f"{wrong:,} of the {images:,} public test images were classified wrong. {which.en} "
+        "All other test images stay hidden.",
+        f"공개용으로 정해 둔 테스트 이미지 {images:,}장 가운데 {wrong:,}장을 틀렸습니다. {which.ko} "
+        "나머지 테스트 이미지는 공개하지 않습니다.",
+    )
 
 
 def run_facts(run: RunInfo, language: Language) -> tuple[str, ...]:
