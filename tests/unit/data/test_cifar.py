@@ -334,7 +334,7 @@ def test_stand_in_is_registered_for_its_pack() -> None:
 def test_every_class_has_a_name_in_both_languages() -> None:
     assert tuple(name.en.replace(" ", "_") for name in CIFAR10_STANDIN.class_names) == CLASSES
     assert [name.en for name in CIFAR10.class_names] == (
-        "airplane automobile bird cat deer dog frog horse ship truck".split()
+        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
     )
     for pack in (CIFAR10, CIFAR10_STANDIN):
         assert len({name.ko for name in pack.class_names}) == 10
