@@ -1,6 +1,7 @@
 """Reports show the public share of the test set, whatever a model does, and nothing that another image decided."""
 
 import base64
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,19 @@ import pytest
 import torch
 from torch import nn
 
+from grader.course import Course
+from grader.data import load
 from grader.errors import ArtifactRejected
 from grader.evaluation import Evaluation
 from grader.evaluation.host import HiddenImages, _Listener, _public_share, evaluate, shuffle_images
 from grader.evaluation.public_share import public_positions
 from grader.metrics import metrics_of
+from grader.pipeline import grade_submission
 from grader.png import encode_png
+from grader.progress import Silent
 from grader.sandbox import open_sandbox
 from grader.settings import Settings
+from tests.integration.submissions import MODEL, request, strict_mission, write
 from tests.unit.artifact.models import export
 from tests.unit.diagnosis.planted import confusion, measured
 from tests.unit.evaluation.test_host import logits_message
@@ -93,3 +99,39 @@ def test_logits_of_more_or_fewer_images_than_are_public_are_refused(rows: int) -
     listener.take(logits_message("public", np.zeros((rows, 10))))
     with pytest.raises(ArtifactRejected):
         _public_share(listener, hidden_images(IMAGES, LABELS), small_spec())
+
+
+WRONG = (
+    MODEL
+    + """
+
+def train(seed):
+    torch.manual_seed(seed)
+    return Net()
+"""
+)
+"""Learns nothing: nine of ten images are wrong, others for every seed."""
+
+
+@pytest.mark.mnist
+def test_gradings_with_other_seeds_show_other_mistakes_of_the_same_share(
+    bubblewrap: str, course: Course, tmp_path: Path
+) -> None:
+    pack = load("mnist", cache_dir=Settings().cache_dir)
+    images, labels = pack.array("test", "images"), pack.array("test", "labels")
+    public = set(public_positions(len(images)).tolist())
+    asked = request(strict_mission(course), write(tmp_path / "wrong", WRONG), bubblewrap)
+    shown = []
+    for seed in (0, 1, 0):
+        report = grade_submission(dataclasses.replace(asked, seed=seed), progress=Silent())
+        assert report.metrics is not None, report.ending
+        assert report.metrics.public_share is not None
+        assert report.metrics.public_share.images == 500
+        shown.append(report.metrics.public_share)
+        for one in report.metrics.public_share.mistakes:
+            assert one.position in public
+            assert one.label == labels[one.position] != one.predicted
+            assert base64.b64decode(one.image) == encode_png(images[one.position])
+        assert len(report.metrics.public_share.mistakes) == 12
+    assert shown[0] == shown[2]
+    assert shown[0] != shown[1]
