@@ -187,7 +187,7 @@ def test_policy_allows_the_style_sheet_of_the_page_and_pictures_within_it() -> N
     page = render_html(samples.report(), "en")
     styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     assert len(styles) == 1
     assert f'content="{policy}"' in page
 
