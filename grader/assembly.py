@@ -7,7 +7,7 @@ from types import MappingProxyType
 import grader
 from grader import scoring
 from grader.course import Mission
-from grader.data import draw_of
+from grader.data import draw_of, find_pack
 from grader.errors import InfrastructureError, SubmissionInvalid
 from grader.execution import TrainingOutcome, without_installation
 from grader.metrics import metrics_of
@@ -72,7 +72,7 @@ def graded_report(
         max_score=request.mission.spec.points,
         criteria=criteria,
         run=run_info(request, runs, earlier=earlier) if runs else None,
-        metrics=_metrics(runs) if runs else None,
+        metrics=_metrics(runs, request.mission.spec) if runs else None,
         findings=findings,
         annotated=_annotated(criteria, sources),
         student_output=student_output(runs.trial.training if runs else None),
@@ -223,11 +223,16 @@ def _attempts(earlier: tuple[InfrastructureError, ...]) -> tuple[Text, ...]:
     )
 
 
-def _metrics(runs: Runs) -> Metrics | None:
+def _metrics(runs: Runs, spec: MissionSpec) -> Metrics | None:
     if runs.trial.evaluation is None:
         return None
     accuracies = tuple(one.evaluation.accuracy for one in runs.trials if one.evaluation)
-    return metrics_of(runs.trial.evaluation, runs.trial.graph, accuracies=accuracies)
+    return metrics_of(
+        runs.trial.evaluation,
+        runs.trial.graph,
+        accuracies=accuracies,
+        class_names=find_pack(spec.data.pack).class_names,
+    )
 
 
 def student_output(outcome: TrainingOutcome | None) -> StudentOutput:

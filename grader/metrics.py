@@ -1,17 +1,27 @@
 """What a model was measured to, as the figures of a report."""
 
+import base64
+
 from grader import results
 from grader.evaluation import Evaluation
-from grader.evaluation.measures import Calibration, wilson_interval
+from grader.evaluation.measures import Calibration, PublicShare, wilson_interval
 from grader.graph import GraphFacts, LayerFact
 from grader.results import Metrics, ModelInfo
+from grader.text import Text
 
 
-def metrics_of(evaluation: Evaluation, graph: GraphFacts | None, *, accuracies: tuple[float, ...]) -> Metrics:
+def metrics_of(
+    evaluation: Evaluation,
+    graph: GraphFacts | None,
+    *,
+    accuracies: tuple[float, ...],
+    class_names: tuple[Text, ...] = (),
+) -> Metrics:
     """The figures of the model that counts.
 
     Args:
         accuracies: of each seed, that model's among them.
+        class_names: by label; empty where labels need none.
     """
     right = [(row[label], sum(row)) for label, row in enumerate(evaluation.confusion)]
     return Metrics(
@@ -24,6 +34,8 @@ def metrics_of(evaluation: Evaluation, graph: GraphFacts | None, *, accuracies: 
         per_class_intervals=tuple(wilson_interval(correct, total) if total else (0.0, 1.0) for correct, total in right),
         confusion=evaluation.confusion,
         calibration=_calibration(evaluation.calibration),
+        class_names=class_names,
+        public_share=_public_share(evaluation.public_share),
         model=_model_info(graph) if graph else None,
     )
 
@@ -36,6 +48,25 @@ def _calibration(measured: Calibration | None) -> results.Calibration | None:
         bins=tuple(
             results.CalibrationBin(images=one.images, confidence=one.confidence, accuracy=one.accuracy)
             for one in measured.bins
+        ),
+    )
+
+
+def _public_share(found: PublicShare | None) -> results.PublicShare | None:
+    if found is None:
+        return None
+    return results.PublicShare(
+        images=found.images,
+        wrong=found.wrong,
+        mistakes=tuple(
+            results.Mistake(
+                position=one.position,
+                label=one.label,
+                predicted=one.predicted,
+                confidence=one.confidence,
+                image=base64.b64encode(one.png).decode("ascii"),
+            )
+            for one in found.mistakes
         ),
     )
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SerializationInfo
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SerializationInfo, StringConstraints
 
 from grader.text import Language, Text
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 def _text_in_context_language(text: Text, info: SerializationInfo) -> Any:
@@ -234,8 +234,31 @@ class Calibration(ResultModel):
     """From unsure to sure; bins without an image are left out."""
 
 
+class Mistake(ResultModel):
+    """An image of the public share that was classified wrong."""
+
+    position: int
+    """Its number among the test images, from 0."""
+    label: int
+    predicted: int
+    confidence: float
+    """How sure the model was of what it predicted, in [0, 1]."""
+    image: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
+    """A PNG file, in base64."""
+
+
+class PublicShare(ResultModel):
+    """The test images that reports may show: the same few for everybody."""
+
+    images: int
+    wrong: int
+    """How many of them were not classified right."""
+    mistakes: tuple[Mistake, ...]
+    """Some of those, the surest first; images without finite logits are left out."""
+
+
 class Metrics(ResultModel):
-    """What was measured on hidden images."""
+    """What was measured on the test images."""
 
     images: int
     accuracy: float
@@ -251,6 +274,10 @@ class Metrics(ResultModel):
     """Rows are true classes, columns predicted ones."""
     calibration: Calibration | None = None
     """None where no image gave finite logits."""
+    class_names: tuple[ReportText, ...] = ()
+    """By label; empty where the labels are what the classes are called."""
+    public_share: PublicShare | None = None
+    """None in reports of earlier versions."""
     model: ModelInfo | None = None
 
 

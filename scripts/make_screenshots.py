@@ -52,6 +52,7 @@ SHOTS = (
     Shot("passed-en", "mission_cnn-reference", "en"),
     Shot("passed-ko-dark", "mission_cnn-reference", "ko", scheme="dark"),
     Shot("measured-en", "mission_rnn-vanilla_rnn", "en", top=2150, height=1650),
+    Shot("gallery-ko", "mission_rnn-vanilla_rnn", "ko", scheme="dark", top=3850, height=560),
     Shot("failed-ko", "mission_rnn-vanilla_rnn", "ko"),
     Shot("failed-en-dark", "mission_rnn-vanilla_rnn", "en", scheme="dark"),
     Shot("phone-ko", "mission_rnn-vanilla_rnn", "ko", width=390, height=1500),

@@ -16,6 +16,7 @@ __all__ = [
     "default_cache_dir",
     "draw_of",
     "fetch",
+    "find_pack",
     "list_packs",
     "load",
     "resolve",

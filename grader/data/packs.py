@@ -130,6 +130,8 @@ class PackSpec:
     drawing: Drawing | None = None
     stands_in_for: str | None = None
     """Id of the pack in whose place missions use this one where that one can't be had."""
+    class_names: tuple[Text, ...] = ()
+    """By label; empty where the labels are what the classes are called, as with digits."""
 
     @property
     def name(self) -> str:

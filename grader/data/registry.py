@@ -104,6 +104,18 @@ CIFAR10 = PackSpec(
         size_bytes=170_498_071,
         sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     ),
+    class_names=(
+        Text("airplane", "비행기"),
+        Text("automobile", "자동차"),
+        Text("bird", "새"),
+        Text("cat", "고양이"),
+        Text("deer", "사슴"),
+        Text("dog", "개"),
+        Text("frog", "개구리"),
+        Text("horse", "말"),
+        Text("ship", "배"),
+        Text("truck", "트럭"),
+    ),
 )
 
 CIFAR10_STANDIN = PackSpec(
@@ -178,6 +190,18 @@ CIFAR10_STANDIN = PackSpec(
     ),
     drawing=Drawing(train_images=20_000, train_seed=1, test_images=10_000, test_seed=2),
     stands_in_for="cifar10",
+    class_names=(
+        Text("disk", "원판"),
+        Text("ring", "고리"),
+        Text("square", "사각형"),
+        Text("frame", "사각 테두리"),
+        Text("triangle", "삼각형"),
+        Text("cross", "십자"),
+        Text("horizontal stripes", "가로줄"),
+        Text("vertical stripes", "세로줄"),
+        Text("checker", "체크무늬"),
+        Text("crescent", "초승달"),
+    ),
 )
 
 PACKS: dict[str, PackSpec] = {spec.id: spec for spec in (MNIST, CIFAR10, CIFAR10_STANDIN)}

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 import grader
 from grader.errors import ArtifactRejected, InfrastructureError
 from grader.evaluation import measures
-from grader.evaluation.measures import Evaluation, Labels, Logits, SequenceUse
+from grader.evaluation.measures import Evaluation, Labels, Logits, PublicShare, SequenceUse
+from grader.evaluation.public_share import public_positions, public_share
 from grader.graph import GraphFacts, RecurrenceFact
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox.base import Limits, Mount, Promise, Request, Sandbox
@@ -29,7 +30,7 @@ THREADS = 1
 """One program per core makes better use of cores than threads, and sums are added in the same order everywhere."""
 MAX_MESSAGES = 64
 OUTPUT_BYTES = 1024 * 1024
-MAIN_PASSES = {"main", "repeated", "reordered"}
+MAIN_PASSES = {"main", "public", "repeated", "reordered"}
 SEQUENCE_PASSES = {"rows_shuffled", "rows_blanked"}
 MEMORY_BYTES = 4 * 1024**3
 SCRATCH_BYTES = 16 * 1024**2
@@ -151,6 +152,9 @@ class HiddenImages:
         kept_order: int64 (N,): rows of `images`, in the order in which programs keep them.
         order: int32 (N,): rows of the kept images, in this job's order.
         labels: int64 (N,), in this job's order.
+        public: int64 (P,): rows of `images` that reports may show.
+        public_order: int32 (P,): the same as rows of the kept images.
+        public_labels: int64 (P,), same order.
     """
 
     name: str
@@ -158,6 +162,9 @@ class HiddenImages:
     kept_order: npt.NDArray[np.int64]
     order: npt.NDArray[np.int32]
     labels: Labels
+    public: npt.NDArray[np.int64]
+    public_order: npt.NDArray[np.int32]
+    public_labels: Labels
 
     def to_keep(self) -> bytes:
         """The images as programs keep them, in the form of a `.npy` file."""
@@ -175,12 +182,16 @@ def shuffle_images(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], *, n
     order = _permutation(salt.encode() + secret, len(images))
     place = np.empty(len(images), dtype=np.int32)
     place[kept_order] = np.arange(len(images), dtype=np.int32)
+    public = public_positions(len(images))
     return HiddenImages(
         name=name,
         images=images,
         kept_order=kept_order,
         order=place[order],
         labels=labels[order].astype(np.int64),
+        public=public,
+        public_order=place[public],
+        public_labels=labels[public].astype(np.int64),
     )
 
 
@@ -219,10 +230,11 @@ def evaluate(
         {
             **_job(spec, salt),
             "images": hidden.name,
+            "public_images": len(hidden.public),
             "caps_on_messages": {"blob_bytes": caps.blob_bytes},
             "alone": Promise.HOST_PROCESSES_HIDDEN not in sandbox.unkept,
         },
-        files={"model.pt2": artifact, "order.npy": _npy(hidden.order)},
+        files={"model.pt2": artifact, "order.npy": _npy(np.concatenate([hidden.order, hidden.public_order]))},
         lasting={hidden.name: hidden.to_keep},
         budgets=(
             PhaseBudget("setup", wall_s=limits.setup_s),
@@ -234,7 +246,8 @@ def evaluate(
     )
     _raise_unless_done(listener, session, spec)
     assert listener.facts is not None
-    return listener.facts, _measure(listener, hidden.labels, spec)
+    evaluation = _measure(listener, hidden.labels, spec)
+    return listener.facts, dataclasses.replace(evaluation, public_share=_public_share(listener, hidden, spec))
 
 
 def evaluation_request(sandbox: Sandbox, spec: MissionSpec) -> Request:
@@ -381,6 +394,18 @@ def _measure(listener: _Listener, labels: Labels, spec: MissionSpec) -> Evaluati
         probabilities=measures.are_probabilities(main),
         constant=measures.is_constant(main),
     )
+
+
+def _public_share(listener: _Listener, hidden: HiddenImages, spec: MissionSpec) -> PublicShare:
+    """Joins the logits of the public images, which were computed apart from all others, with labels and pixels.
+
+    Raises:
+        ArtifactRejected: the logits are not (P, classes).
+    """
+    logits = listener.passes["public"]
+    if logits.shape != (len(hidden.public), spec.data.classes):
+        raise _wrong_classes(logits.shape[1], spec)
+    return public_share(logits, hidden.public_labels, positions=hidden.public, images=hidden.images)
 
 
 def _perturbed_accuracy(passes: Mapping[str, Logits], labels: Labels) -> float | None:

@@ -81,6 +81,39 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """An image of the public share that was classified wrong.
+
+    Attributes:
+        position: its number among the test images, from 0.
+        label, predicted: classes.
+        confidence: how sure the model was of what it predicted, in [0, 1].
+        png: the image.
+    """
+
+    position: int
+    label: int
+    predicted: int
+    confidence: float
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PublicShare:
+    """What a model made of the test images that reports may show.
+
+    Attributes:
+        images: how many there are.
+        wrong: how many of them were not classified right.
+        mistakes: some of those, the surest first.
+    """
+
+    images: int
+    wrong: int
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What was measured on hidden images.
 
@@ -101,6 +134,7 @@ class Evaluation:
         calibration: whether it is right as often as it is sure; None where no image gave finite logits.
         probabilities: what it returns are no logits but numbers from 0 to 1 that add up to 1.
         constant: it returns the same numbers for every image.
+        public_share: what it made of the images that reports may show; None where it was not asked.
     """
 
     images: int
@@ -117,6 +151,7 @@ class Evaluation:
     calibration: Calibration | None = None
     probabilities: bool = False
     constant: bool = False
+    public_share: PublicShare | None = None
 
     @property
     def accuracy(self) -> float:
@@ -210,8 +245,7 @@ def calibration(logits: Logits, labels: Labels, *, bins: int = CALIBRATION_BINS)
     kept = np.isfinite(logits).all(axis=1)
     if not kept.any():
         return None
-    finite, right = logits[kept].astype(np.float64), (predict(logits) == labels)[kept]
-    sure = finite.max(axis=1) if are_probabilities(logits[kept]) else _largest_softmax(finite)
+    sure, right = confidence(logits[kept]), (predict(logits) == labels)[kept]
     places = np.minimum((sure * bins).astype(np.int64), bins - 1)
     found = []
     for place in range(bins):
@@ -224,11 +258,20 @@ def calibration(logits: Logits, labels: Labels, *, bins: int = CALIBRATION_BINS)
                     accuracy=float(right[chosen].mean()),
                 )
             )
-    error = sum(one.images * abs(one.confidence - one.accuracy) for one in found) / len(finite)
+    error = sum(one.images * abs(one.confidence - one.accuracy) for one in found) / len(sure)
     return Calibration(expected_error=error, bins=tuple(found))
 
 
-def _largest_softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Largest of each row's probabilities; the maximum is taken off first, so that nothing overflows."""
-    largest: npt.NDArray[np.float64] = 1.0 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+def confidence(logits: Logits) -> npt.NDArray[np.float64]:
+    """Largest of each row's probabilities, (N,), in [0, 1].
+
+    Args:
+        logits: (N, classes), finite; taken as they are where they are probabilities already.
+    """
+    finite = logits.astype(np.float64)
+    most: npt.NDArray[np.float64] = finite.max(axis=1)
+    if are_probabilities(logits):
+        return most.clip(max=1.0)
+    # The maximum is taken off first, so that nothing overflows.
+    largest: npt.NDArray[np.float64] = 1.0 / np.exp(finite - most[:, None]).sum(axis=1)
     return largest

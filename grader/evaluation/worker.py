@@ -41,7 +41,7 @@ def work(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], sen
 
     Args:
         model: the artifact; untrusted.
-        pixels: uint8 (N, C, H, W).
+        pixels: uint8 (N + P, C, H, W): all images in this job's order, then the public ones once more.
     """
     send("vetting")
     try:
@@ -74,10 +74,10 @@ def run(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send
     send("facts", json.dumps(dataclasses.asdict(facts)).encode())
     if facts.output_classes != int(job["classes"]):
         return  # the host refuses it; so many logits would not fit its messages
-    images = torch.from_numpy(pixels).to(torch.float32).div_(255)
+    images, public = torch.from_numpy(pixels).to(torch.float32).div_(255).tensor_split([-int(job["public_images"])])
     interpreter = Interpreter(program)
     main: torch.Tensor | None = None
-    for name, logits, seconds in passes(job, facts, interpreter, images):
+    for name, logits, seconds in passes(job, facts, interpreter, images, public):
         main = logits if main is None else main
         _send_logits(send, name, logits, seconds, classes=facts.output_classes)
     if job["recurrence_steps"] is not None and main is not None:
@@ -89,9 +89,12 @@ def run(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send
 
 
 def passes(
-    job: Mapping[str, Any], facts: GraphFacts, interpreter: Interpreter, images: torch.Tensor
+    job: Mapping[str, Any], facts: GraphFacts, interpreter: Interpreter, images: torch.Tensor, public: torch.Tensor
 ) -> Iterator[tuple[str, torch.Tensor, float]]:
-    """Every pass over the images that the mission asks for: its name, logits (rows, classes), seconds."""
+    """Every pass over the images that the mission asks for: its name, logits (rows, classes), seconds.
+
+    Public images share no batch with others: what reports show of them must tell nothing of those.
+    """
     sample = images[: int(job["sample_images"])]
 
     def timed(name: str, model: Interpreter, rows: torch.Tensor, batch: int) -> tuple[str, torch.Tensor, float]:
@@ -101,6 +104,7 @@ def passes(
 
     batch = facts.fixed_batch or BATCH_SIZE
     yield timed("main", interpreter, images, batch)
+    yield timed("public", interpreter, public, batch)
     yield timed("repeated", interpreter, sample, batch)
     for size in job["batch_sizes"]:
         if facts.fixed_batch in (None, size):

@@ -82,6 +82,9 @@ def inert_report(report: Report) -> Report:
         {"name": inert(source.name), "text": inert(source.text, lines=True, max_bytes=SOURCE_BYTES)}
         for source in report.annotated
     ]
+    if report.metrics is not None:
+        # Pictures of the grader's own, longer than a line of text; their base64 was checked when the report was made.
+        document["metrics"]["public_share"] = report.metrics.public_share
     document["submission"]["files"] = document["submission"]["files"][:MAX_FILES]
     if document["run"] is not None:
         document["run"]["log"] = document["run"]["log"][-MAX_LOG_POINTS:]

@@ -14,6 +14,14 @@ def percent(share: float, language: Language) -> str:
     return f"{100 * share:.2f}%" if language == "ko" else f"{100 * share:.2f} %"
 
 
+def sureness(confidence: float, language: Language) -> str:
+    """A confidence in [0, 1] in whole percents, at most 99: who is wrong was not entirely sure, but for rounding."""
+    whole = round(100 * confidence)
+    if whole >= 100:
+        return "99% 초과" if language == "ko" else "over 99 %"
+    return f"{whole}%" if language == "ko" else f"{whole} %"
+
+
 def seconds(value: float, language: Language) -> str:
     """A duration: tenths below ten seconds, minutes from one hundred and twenty seconds on."""
     if value < 10:

@@ -26,8 +26,8 @@ def render_html(report: Report, language: Language) -> str:
         language: which of each pair of sentences is shown.
 
     Returns:
-        HTML whose content security policy allows nothing but its own style sheet, by hash. Pictures are inline and
-        take their colours from that sheet.
+        HTML whose content security policy allows nothing but its own style sheet, by hash, and images that are part of
+        the page. Charts are inline and take their colours from that sheet.
     """
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")

@@ -10,7 +10,7 @@ from grader.reports import charts, drawing, figures, words
 from grader.reports.annotated import RemarkedFile, remarked_files
 from grader.reports.layers import LayerRow, layer_rows
 from grader.results import Metrics, Report, RunInfo, Status
-from grader.text import Language, Text
+from grader.text import Language, Text, same
 
 MAX_LOG_ROWS = 50
 """Rows of the student's log shown, evenly drawn from all of it."""
@@ -35,6 +35,21 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A misclassified image of the public share.
+
+    Attributes:
+        image: a PNG file, in base64.
+        name: which image it is, for those who can't see it.
+        lines: its class, the one it was taken for, and how sure the model was.
+    """
+
+    image: str
+    name: Text
+    lines: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Parts of the page that take some work; None or empty where there is nothing to show.
 
@@ -44,6 +59,7 @@ class Page:
         tiles: the most important figures: name, value, remark.
         confusion: counts with a shade from 0 to 9, the share of the row's images.
         mistakes: the most frequent pairs of true and predicted class.
+        gallery: images that were classified wrong, the surest mistakes first.
         layers, layers_left: the executed graph, and how many operations are not shown.
     """
 
@@ -57,6 +73,7 @@ class Page:
     calibration: Markup | None
     confusion: tuple[tuple[tuple[int, int], ...], ...]
     mistakes: tuple[Text, ...]
+    gallery: tuple[Exhibit, ...]
     log: Log
     layers: tuple[LayerRow, ...]
     layers_left: int
@@ -85,6 +102,7 @@ def page_of(report: Report, language: Language) -> Page:
         else None,
         confusion=_confusion(metrics),
         mistakes=_mistakes(metrics),
+        gallery=_gallery(metrics),
         log=_log(run),
         layers=rows,
         layers_left=left,
@@ -177,3 +195,26 @@ def _mistakes(metrics: Metrics | None) -> tuple[Text, ...]:
         Text(f"{a} taken for {b} ({count:,})", f"실제 {a} → 예측 {b} ({count:,}장)")
         for count, a, b in pairs[:MOST_MISTAKES]
     )
+
+
+def _gallery(metrics: Metrics | None) -> tuple[Exhibit, ...]:
+    """What the report shows of the public share."""
+    if metrics is None or metrics.public_share is None:
+        return ()
+    found = []
+    for one in metrics.public_share.mistakes:
+        label, predicted = _class_name(metrics, one.label), _class_name(metrics, one.predicted)
+        sure_en, sure_ko = (figures.sureness(one.confidence, language) for language in ("en", "ko"))
+        lines = (
+            Text(f"label {label.en},", f"정답 {label.ko}"),
+            Text(f"taken for {predicted.en},", f"예측 {predicted.ko}"),
+            Text(f"{sure_en} sure", f"확신도 {sure_ko}"),
+        )
+        name = Text(f"Test image {one.position}: {label.en}", f"테스트 이미지 {one.position}번: {label.ko}")
+        found.append(Exhibit(image=one.image, name=name, lines=lines))
+    return tuple(found)
+
+
+def _class_name(metrics: Metrics, label: int) -> Text:
+    names = metrics.class_names
+    return names[label] if 0 <= label < len(names) else same(str(label))

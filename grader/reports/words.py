@@ -7,6 +7,7 @@ from grader.results import (
     Figure,
     Metrics,
     Mode,
+    PublicShare,
     Quantity,
     Reason,
     Report,
@@ -115,8 +116,33 @@ def accuracy(metrics: Metrics) -> Text:
     low, high = (f"{100 * end:.2f}" for end in metrics.accuracy_interval)
     en, ko = figures.percent(metrics.accuracy, "en"), figures.percent(metrics.accuracy, "ko")
     return Text(
-        f"{en} (95 % interval {low}–{high} %, {metrics.images:,} hidden images)",
-        f"{ko} (95% 신뢰구간 {low}~{high}%, 비공개 이미지 {metrics.images:,}장)",
+        f"{en} (95 % interval {low}–{high} %, {metrics.images:,} test images)",
+        f"{ko} (95% 신뢰구간 {low}~{high}%, 테스트 이미지 {metrics.images:,}장)",
+    )
+
+
+def public_share(share: PublicShare) -> Text:
+    """How many of the images that a report may show were wrong, and which of them it shows."""
+    images, wrong, shown = share.images, share.wrong, len(share.mistakes)
+    if not wrong:
+        return Text(
+            f"All {images:,} public test images were classified right.",
+            f"공개용으로 정해 둔 테스트 이미지 {images:,}장을 모두 맞혔습니다.",
+        )
+    if not shown:
+        which = Text(
+            "None is shown, since the model's outputs for them are not finite.",
+            "모델의 출력이 유한한 값이 아니어서 보여 줄 예측이 없습니다.",
+        )
+    elif shown < wrong:
+        which = Text(f"These are the {shown} it was surest about.", f"그중 모델이 가장 확신한 {shown}장을 보여 줍니다.")
+    else:
+        which = Text("The surest mistakes come first.", "확신도가 높은 오답부터 보여 줍니다.")
+    return Text(
+        f"{wrong:,} of the {images:,} public test images were classified wrong. {which.en} "
+        "All other test images stay hidden.",
+        f"공개용으로 정해 둔 테스트 이미지 {images:,}장 가운데 {wrong:,}장을 틀렸습니다. {which.ko} "
+        "나머지 테스트 이미지는 공개하지 않습니다.",
     )
 
 

@@ -86,6 +86,24 @@ def test_charts_take_their_colours_from_the_style_sheet(browser: Browser, tmp_pa
     assert colours[0] != colours[1]
 
 
+@pytest.mark.parametrize(("viewport", "columns"), [(DESK, 6), (PHONE, 3)], ids=["desk", "phone"])
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_gallery_shows_its_pictures_as_they_are(
+    browser: Browser, tmp_path: Path, viewport: Any, columns: int, media: Any
+) -> None:
+    """The policy lets them through, none is blurred, and as many as fit stand side by side."""
+    share = samples.metrics(public_share=samples.public_share(shown=12))
+    page = opened(browser, samples.report(metrics=share), "ko", tmp_path, viewport=viewport)
+    page.emulate_media(media=media)
+    pictures = page.locator(".gallery img")
+    assert pictures.evaluate_all("all => all.map(one => one.naturalWidth)") == [32] * 12
+    assert pictures.first.evaluate("one => getComputedStyle(one).imageRendering") == "pixelated"
+    boxes = pictures.evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())")
+    page.close()
+    assert all(box["width"] == pytest.approx(box["height"]) and box["width"] > 64 for box in boxes)
+    assert len({round(box["left"]) for box in boxes}) == columns
+
+
 def test_whole_page_can_be_reached_by_keyboard(browser: Browser, tmp_path: Path) -> None:
     page = opened(browser, samples.full_report(), "en", tmp_path, viewport=DESK)
     wanted = page.locator("a:visible, summary:visible, [tabindex='0']:visible").count()

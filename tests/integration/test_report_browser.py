@@ -108,7 +108,7 @@ def hostile(payload: str) -> Report:
     return samples.failed_report(
         submission=SubmissionInfo(name=payload, sha256=None, files=(payload,), notes=(words,)),
         ending=samples.ending(message=words, advice=words),
-        metrics=samples.metrics(),
+        metrics=samples.metrics(class_names=(words,) * 10, public_share=samples.public_share()),
         criteria=(samples.criterion("training", Status.FAILED, 0, 60, message=words, hint=words, remarks=(remark,)),),
         findings=(Diagnosis(rule="overfitting", finding=words, cause=words, advice=words),),
         annotated=(SourceText(name=payload, text=payload),),
@@ -138,7 +138,12 @@ def test_hostile_report_runs_nothing_and_requests_nothing(browser: str, tmp_path
     assert f'<html lang="{language}">' in document
     assert "&lt;script&gt;" in document
     assert document.count("<style>") == 1
-    for tag in ("<script", "<img", "<iframe", "<link", "<base"):
+    assert (
+        document.count("<img")
+        == len(re.findall('<img src="data:image/png;base64,[A-Za-z0-9+/=]+" alt="', document))
+        == 3
+    )
+    for tag in ("<script", "<iframe", "<link", "<base"):
         assert tag not in document
     assert document.count("<svg") == len(re.findall(r'<svg [^>]*role="img"[^>]*>', document))
 

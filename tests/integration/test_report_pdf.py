@@ -26,6 +26,7 @@ def test_report_is_printed_on_a_few_pages(page: Path, tmp_path: Path) -> None:
     printed = (tmp_path / "report.pdf").read_bytes()
     assert printed.startswith(b"%PDF-")
     assert len(printed) < 2_000_000
+    assert len(re.findall(rb"/Subtype\s*/Image", printed)) == 3
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
 
 

@@ -11,7 +11,7 @@ import grader
 
 PACKAGE = Path(grader.__file__).parent
 LEVELS: tuple[frozenset[str], ...] = (
-    frozenset({"text", "runner", "hashing", "syntax"}),
+    frozenset({"text", "runner", "hashing", "syntax", "png"}),
     frozenset({"errors"}),
     frozenset({"spec", "results"}),
     frozenset({"progress", "course", "scaffold", "data", "submission", "annotation", "artifact", "sandbox", "entries"}),

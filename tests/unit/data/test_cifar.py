@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import pickle
+import re
 import tarfile
 from pathlib import Path
 
@@ -328,3 +329,13 @@ def test_raw_folder_of_a_pack_without_batch_files_is_its_folder(tmp_path: Path) 
 
 def test_stand_in_is_registered_for_its_pack() -> None:
     assert CIFAR10_STANDIN.stands_in_for == CIFAR10.id
+
+
+def test_every_class_has_a_name_in_both_languages() -> None:
+    assert tuple(name.en.replace(" ", "_") for name in CIFAR10_STANDIN.class_names) == CLASSES
+    assert [name.en for name in CIFAR10.class_names] == (
+        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    )
+    for pack in (CIFAR10, CIFAR10_STANDIN):
+        assert len({name.ko for name in pack.class_names}) == 10
+        assert all(re.fullmatch("[가-힣 ]+", name.ko) for name in pack.class_names)

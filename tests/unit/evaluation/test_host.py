@@ -47,6 +47,15 @@ def test_programs_keep_the_images_in_an_order_that_only_the_labels_tell() -> Non
     assert list(first.kept_order) != list(other.kept_order)
 
 
+def test_public_images_are_found_where_programs_keep_them() -> None:
+    _, hidden = shuffled("a")
+    kept = np.load(io.BytesIO(hidden.to_keep()), allow_pickle=False)
+    assert len(hidden.public) == 2
+    assert kept[hidden.public_order][:, 0, 0, 0].tolist() == hidden.public.tolist()
+    assert hidden.public_labels.tolist() == (hidden.public % 10).tolist()
+    assert shuffled("b")[1].public.tolist() == hidden.public.tolist()
+
+
 def logits_message(pass_name: str, logits: np.ndarray, **changes: object) -> Message:
     blob = logits.astype("<f4").tobytes()
     rows, columns = logits.shape

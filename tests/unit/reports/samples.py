@@ -1,8 +1,12 @@
 """Reports as a grading would make them, for tests."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
+from grader.png import encode_png
 from grader.results import (
     Calibration,
     CalibrationBin,
@@ -14,8 +18,10 @@ from grader.results import (
     LogPoint,
     Metrics,
     MissionInfo,
+    Mistake,
     Mode,
     ModelInfo,
+    PublicShare,
     Reason,
     Report,
     RunInfo,
@@ -91,6 +97,36 @@ def metrics(**changes: Any) -> Metrics:
         **changes,
     }
     return Metrics(**values)
+
+
+CLASS_NAMES = tuple(
+    Text(en, ko)
+    for en, ko in (
+        *(("airplane", "비행기"), ("automobile", "자동차"), ("bird", "새"), ("cat", "고양이"), ("deer", "사슴")),
+        *(("dog", "개"), ("frog", "개구리"), ("horse", "말"), ("ship", "배"), ("truck", "트럭")),
+    )
+)
+
+
+def picture(seed: int, shape: tuple[int, int, int] = (3, 32, 32)) -> str:
+    """A picture of noise as a report holds it."""
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    return base64.b64encode(encode_png(pixels)).decode("ascii")
+
+
+def public_share(shown: int = 3, wrong: int = 37) -> PublicShare:
+    """Mistakes on the public images, from 99.7 % sure downwards."""
+    mistakes = (
+        Mistake(
+            position=39 + place,
+            label=3,
+            predicted=(5 + place) % 10,
+            confidence=0.997 - 0.07 * place,
+            image=picture(place),
+        )
+        for place in range(shown)
+    )
+    return PublicShare(images=500, wrong=wrong, mistakes=tuple(mistakes))
 
 
 def report(**changes: Any) -> Report:
@@ -232,7 +268,13 @@ def full_report(**changes: Any) -> Report:
         "passed": False,
         "score": 61.5,
         "run": run_info(log=overfitted_log(), notes=(Text("Begun anew once.", "한 번 다시 시작했습니다."),)),
-        "metrics": metrics(model=model, calibration=calibration, per_class_intervals=intervals),
+        "metrics": metrics(
+            model=model,
+            calibration=calibration,
+            per_class_intervals=intervals,
+            class_names=CLASS_NAMES,
+            public_share=public_share(),
+        ),
         "findings": (finding(),),
         **changes,
     }

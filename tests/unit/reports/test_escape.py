@@ -69,3 +69,12 @@ def test_inert_report_caps_the_output_it_shows() -> None:
     shown = inert_report(samples.report(student_output=flood)).student_output.text
     assert len(shown.encode()) <= 256_000
     assert "\x1b" not in shown
+
+
+def test_pictures_stay_whole() -> None:
+    """They are the grader's own, and longer than a line of a stranger's text may be."""
+    report = samples.full_report()
+    shown = inert_report(report)
+    assert report.metrics is not None
+    assert shown.metrics is not None
+    assert shown.metrics.public_share == report.metrics.public_share

@@ -2,15 +2,17 @@
 
 import base64
 import hashlib
+import html
 import re
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from grader.reports.html import render_html
 from grader.reports.page import MAX_LOG_ROWS
-from grader.results import LogPoint, Mode
+from grader.results import LogPoint, Mistake, Mode, PublicShare, Report
 from grader.text import Language
 from tests.unit.reports import samples
 
@@ -56,9 +58,11 @@ def test_page_is_well_formed_and_names_its_language(make: Any, language: Languag
 def test_page_needs_no_script_and_no_network(make: Any) -> None:
     outline = Outline(render_html(make(), "en"))
     names = {tag for tag, _ in outline.tags}
-    assert not names & {"script", "link", "img", "iframe", "object", "embed", "form", "base", "image", "use"}
-    attributes = {name for _, attrs in outline.tags for name in attrs}
+    assert not names & {"script", "link", "iframe", "object", "embed", "form", "base", "image", "use"}
+    attributes = {name for tag, attrs in outline.tags for name in attrs if (tag, name) != ("img", "src")}
     assert not {name for name in attributes if name.startswith("on")} | attributes & {"style", "src", "xlink:href"}
+    sources = [attrs["src"] or "" for tag, attrs in outline.tags if tag == "img"]
+    assert all(re.fullmatch("data:image/png;base64,[A-Za-z0-9+/]+={0,2}", source) for source in sources)
     places = {f"#{attrs['id']}" for _, attrs in outline.tags if "id" in attrs}
     assert {attrs["href"] for _, attrs in outline.tags if "href" in attrs} <= places
 
@@ -94,6 +98,67 @@ def test_page_weighs_little() -> None:
         assert len(render_html(report, "ko").encode()) < 150_000
 
 
+def gallery(report: Report, language: Language) -> list[tuple[str, str]]:
+    """Alternative text and caption of each picture, as they are read aloud."""
+    found = re.findall(
+        r'<img src="data:[^"]+" alt="([^"]+)"><figcaption>(.*?)</figcaption>', render_html(report, language)
+    )
+    return [(name, html.unescape(caption).replace("<br>", " ").replace("\u00a0", " ")) for name, caption in found]
+
+
+def test_gallery_names_label_prediction_and_confidence_the_surest_first() -> None:
+    assert gallery(samples.full_report(), "en") == [
+        ("Test image 39: cat", "label cat, taken for dog, over 99 % sure"),
+        ("Test image 40: cat", "label cat, taken for frog, 93 % sure"),
+        ("Test image 41: cat", "label cat, taken for horse, 86 % sure"),
+    ]
+    assert gallery(samples.full_report(), "ko")[:2] == [
+        ("테스트 이미지 39번: 고양이", "정답 고양이 예측 개 확신도 99% 초과"),
+        ("테스트 이미지 40번: 고양이", "정답 고양이 예측 개구리 확신도 93%"),
+    ]
+
+
+def test_gallery_without_names_of_classes_shows_labels() -> None:
+    report = samples.report(metrics=samples.metrics(public_share=samples.public_share(shown=1)))
+    assert gallery(report, "en") == [("Test image 39: 3", "label 3, taken for 5, over 99 % sure")]
+
+
+@pytest.mark.parametrize(
+    ("share", "en", "ko"),
+    [
+        (samples.public_share(), "37 of the 500 public test images were classified wrong", "가운데 37장을 틀렸습니다"),
+        (samples.public_share(), "These are the 3 it was surest about", "가장 확신한 3장을 보여 줍니다"),
+        (samples.public_share(), "All other test images stay hidden", "나머지 테스트 이미지는 공개하지 않습니다"),
+        (samples.public_share(wrong=3), "The surest mistakes come first", "확신도가 높은 오답부터"),
+        (samples.public_share(shown=0, wrong=0), "All 500 public test images were", "500장을 모두 맞혔습니다"),
+        (samples.public_share(shown=0, wrong=500), "outputs for them are not finite", "유한한 값이 아니어서"),
+    ],
+)
+def test_gallery_says_how_many_were_wrong_and_where_the_images_come_from(share: PublicShare, en: str, ko: str) -> None:
+    report = samples.report(metrics=samples.metrics(public_share=share))
+    assert en in render_html(report, "en")
+    assert ko in render_html(report, "ko")
+    assert len(gallery(report, "en")) == len(share.mistakes)
+
+
+@pytest.mark.parametrize("make", [samples.report, samples.annotated_report, samples.not_graded_report])
+def test_report_without_a_public_share_has_no_gallery(make: Any) -> None:
+    page = render_html(make(), "en")
+    assert 'id="gallery"' not in page
+    assert "public test images" not in page
+
+
+def test_page_with_a_full_gallery_weighs_little() -> None:
+    metrics = samples.metrics(public_share=samples.public_share(shown=12))
+    assert len(render_html(samples.full_report(metrics=metrics), "ko").encode()) < 200_000
+
+
+@pytest.mark.parametrize("image", ["", "a b", "x\n", '" onerror="alert(1)', "data:text/html,x", "é"])
+def test_picture_that_is_no_base64_can_not_be_in_a_report(image: str) -> None:
+    with pytest.raises(ValidationError):
+        Mistake(position=1, label=1, predicted=2, confidence=0.5, image=image)
+
+
 def test_findings_say_cause_and_next_step() -> None:
     page = render_html(samples.full_report(), "ko")
     for words in ("먼저 살펴볼 점", "검증 정확도가 오르다가 떨어집니다.", "과적합", "가장 좋았던 가중치"):
@@ -118,11 +183,11 @@ def test_annotated_script_has_its_remarks_beside_its_lines() -> None:
     assert "&lt;b&gt;" in page
 
 
-def test_policy_allows_exactly_the_style_sheet_of_the_page() -> None:
+def test_policy_allows_the_style_sheet_of_the_page_and_pictures_within_it() -> None:
     page = render_html(samples.report(), "en")
     styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     assert len(styles) == 1
     assert f'content="{policy}"' in page
 

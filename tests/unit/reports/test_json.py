@@ -1,6 +1,8 @@
 """The report as JSON, and its published schema."""
 
+import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,18 @@ PUBLISHED = Path(__file__).resolve().parents[3] / "docs" / "report.schema.json"
 def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], where: str = "$") -> list[str]:
     """What of `value` the schema refuses; knows the keywords that our schema uses, and stops at any other."""
     known = {"$defs", "$schema", "$ref", "additionalProperties", "anyOf", "const", "default", "description", "enum"}
-    known |= {"format", "items", "maxItems", "minItems", "prefixItems", "properties", "required", "title", "type"}
+    known |= {
+        "format",
+        "items",
+        "maxItems",
+        "minItems",
+        "pattern",
+        "prefixItems",
+        "properties",
+        "required",
+        "title",
+        "type",
+    }
     assert set(schema) <= known, set(schema) - known
     if "$ref" in schema:
         return problems(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, where)
@@ -28,6 +41,8 @@ def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], where: st
     kinds |= {"number": (int, float), "integer": int}  # type: ignore[dict-item]
     if "type" in schema and not isinstance(value, kinds[schema["type"]]):
         return [f"{where}: not {schema['type']}"]
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        return [f"{where}: not {schema['pattern']}"]
     if "const" in schema and value != schema["const"]:
         return [f"{where}: not {schema['const']}"]
     if "enum" in schema and value not in schema["enum"]:
@@ -50,7 +65,9 @@ def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], where: st
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("make", [samples.report, samples.failed_report, samples.not_graded_report])
+@pytest.mark.parametrize(
+    "make", [samples.report, samples.failed_report, samples.not_graded_report, samples.full_report]
+)
 def test_rendered_report_fits_the_schema(make: Any, language: Language) -> None:
     schema = report_schema()
     assert problems(json.loads(render_json(make(), language)), schema, schema) == []
@@ -61,6 +78,13 @@ def test_schema_refuses_a_report_with_both_languages() -> None:
     document = json.loads(render_json(samples.report(), "en"))
     document["mission"]["title"] = {"en": "a", "ko": "b"}
     assert problems(document, schema, schema) == ["$.mission.title: not string"]
+
+
+def test_pictures_of_the_public_share_are_png_files() -> None:
+    share = json.loads(render_json(samples.full_report(), "ko"))["metrics"]["public_share"]
+    assert (share["images"], share["wrong"], len(share["mistakes"])) == (500, 37, 3)
+    for mistake in share["mistakes"]:
+        assert base64.b64decode(mistake["image"], validate=True).startswith(b"\x89PNG\r\n")
 
 
 def test_published_schema_is_current() -> None:

@@ -114,7 +114,7 @@ def test_skipped_criterion_says_why_and_gives_no_hint() -> None:
 
 
 def test_accuracy_has_its_interval_and_number_of_images() -> None:
-    assert "98.70 % (95 % interval 98.46–98.90 %, 10,000 hidden images)" in shown(samples.report())
+    assert "98.70 % (95 % interval 98.46–98.90 %, 10,000 test images)" in shown(samples.report())
 
 
 def test_median_of_seeds_is_named() -> None:
