@@ -135,7 +135,7 @@ def school(size: int, missions: Sequence[MissionInfo] = MISSIONS) -> tuple[Grade
             id=f"2026{number:04}",
             name=NAMES[number % 10] + (f" {number // 10 + 1}" if number >= 10 else ""),
             section="AB"[number % 2],
-            enrolled=number % 50 != 49,
+            enrolled=number % 20 != 19,
         )
         for number in range(size)
     ]

@@ -97,7 +97,7 @@ def test_states_are_words_and_nothing_entered_is_no_zero() -> None:
     assert rows["20260001"][3:] == ["–", "채점 전"]
     assert rows["20260005"][3:] == ["–", "미제출"]
     assert rows["20260002"][4].endswith(", 지각")
-    assert rows["20260049"][0].endswith("명단에 없음")
+    assert rows["20260019"][0].endswith("명단에 없음")
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
