@@ -143,6 +143,25 @@ def test_page_is_whole_without_its_script(browser: Browser, tmp_path: Path) -> N
     page.close()
 
 
+def test_focus_never_lies_below_the_headings_that_stay(browser: Browser, tmp_path: Path) -> None:
+    page = opened(browser, written(tmp_path), viewport=PHONE)
+    page.evaluate("document.querySelector('.tall').scrollTo(9999, 9999)")
+    page.locator("#found tbody a").last.focus()
+    covered = (
+        "(() => { const box = document.activeElement.getBoundingClientRect();"
+        " const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+        " return top !== document.activeElement; })()"
+    )
+    seen = 0
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.closest('#found tbody') !== null"):
+            assert not page.evaluate(covered)
+            seen += 1
+    assert seen == 60
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("scheme", "viewport", "language"),
     [("light", DESK, "en"), ("dark", DESK, "ko"), ("light", PHONE, "ko"), ("dark", PHONE, "en")],

@@ -51,6 +51,10 @@ if (found) {
     }
     document.getElementById("shown").textContent = shown;
   };
+  // Browsers leave alone what is partly covered by headings that stay.
+  found.tBodies[0].addEventListener("focusin", (event) =>
+    event.target.scrollIntoView({ block: "nearest", inline: "nearest" }),
+  );
   field.addEventListener("input", filter);
   field.form.addEventListener("submit", (event) => event.preventDefault());
   field.form.hidden = false;

@@ -59,3 +59,10 @@ def test_index_names_nobody_as_ahead_where_that_is_not_wanted(here: Path, grade:
     page = (here / "pages" / "index.html").read_text(encoding="utf-8")
     assert "수강생 결과" in page
     assert "순위표" not in page
+
+
+@pytest.mark.usefixtures("gradebook")
+def test_gradebook_says_what_wants_a_look(grade: Grade) -> None:
+    done = grade("gradebook", "--lang", "ko")
+    assert done.code == 0, done.err
+    assert any("이둘" in line and line.endswith("미제출") for line in done.out.splitlines())
