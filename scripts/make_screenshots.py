@@ -1,8 +1,9 @@
-"""Writes docs/pictures: recorded reports as a browser shows them, in both languages, light, dark and on a phone.
+"""Writes docs/pictures: reports and an index as a browser shows them, in both languages, light, dark and on a phone.
 
     python scripts/make_screenshots.py [--browser /usr/bin/chromium]
 
-The reports are those of real gradings that the tests keep. Needs the development dependencies and Chromium.
+The reports are those of real gradings that the tests keep; the class of the index is made up. Needs the development
+dependencies and Chromium.
 """
 
 import argparse
@@ -17,12 +18,15 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from grader.reports.html import render_html
+from grader.statistics.course import course_statistics
+from grader.statistics.index import render_index
 from grader.text import Language
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the recorded reports belong to the tests
 
 from tests.unit.reports.recorded import recorded  # noqa: E402
+from tests.unit.statistics import samples  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 MAX_BYTES = 150_000
@@ -36,6 +40,7 @@ class Shot:
     """One picture: which report, how it is shown, and which part of it.
 
     Attributes:
+        report: a recorded one; empty for the index of a class.
         top, height: of the part, in pixels.
     """
 
@@ -56,6 +61,7 @@ SHOTS = (
     Shot("failed-ko", "mission_rnn-vanilla_rnn", "ko"),
     Shot("failed-en-dark", "mission_rnn-vanilla_rnn", "en", scheme="dark"),
     Shot("phone-ko", "mission_rnn-vanilla_rnn", "ko", width=390, height=1500),
+    Shot("index-en", "", "en", width=1280, top=670, height=1320),
     Shot("annotated-ko", "mission_transfer_annotated-shuffled", "ko", top=1850, height=1200),
 )
 
@@ -79,7 +85,8 @@ def main() -> None:
 def taken(browser: Browser, shot: Shot, folder: Path) -> bytes:
     """The picture as the browser gives it."""
     file = folder / f"{shot.name}.html"
-    file.write_text(render_html(recorded(shot.report), shot.language), encoding="utf-8")
+    page_text = render_html(recorded(shot.report), shot.language) if shot.report else class_index(shot.language)
+    file.write_text(page_text, encoding="utf-8")
     page = browser.new_page(viewport={"width": shot.width, "height": 900}, color_scheme=shot.scheme)
     page.goto(file.as_uri())
     whole: int = page.evaluate("document.documentElement.scrollHeight")
@@ -88,6 +95,12 @@ def taken(browser: Browser, shot: Shot, folder: Path) -> bytes:
     picture: bytes = page.screenshot(full_page=True, clip=clip)
     page.close()
     return picture
+
+
+def class_index(language: Language) -> str:
+    """The index of a class of thirty."""
+    book, marks = samples.school(30)
+    return render_index(course_statistics(book, marks), marks, language, links=samples.links(marks))
 
 
 def smaller(png: bytes) -> bytes:

@@ -115,6 +115,9 @@ def export(
     mission: MissionOption = None,
     student: StudentOption = None,
     excel: Annotated[bool, typer.Option("--excel", help="CSV that Excel opens with Korean names intact.")] = False,
+    no_leaderboard: Annotated[
+        bool, typer.Option("--no-leaderboard", help="Of `reports`: an index that names nobody as being ahead.")
+    ] = False,
     gradebook: GradebookOption = None,
     database: DatabaseOption = None,
     lang: LanguageOption = None,
@@ -122,14 +125,16 @@ def export(
 ) -> None:
     """Write the gradebook for another system: csv, csv-long, jsonl, canvas, moodle, gradescope, junit, github-…
 
-    `reports` writes every student's page into a folder.
+    `reports` writes every student's page into a folder, with an index.html of the class.
     """
     session = session_of(context)
     course = session.course()
     with existing(session, gradebook, database) as store:
         if form == "reports":
             folder = out or store.folder / "reports"
-            count = _write_reports(session, store, course, folder, mission=mission, student=student)
+            count = _write_reports(
+                session, store, course, folder, mission=mission, student=student, leaderboard=not no_leaderboard
+            )
             session.say(Text(f"{count} reports in {folder}", f"{folder}에 보고서 {count}개"))
             return
         path = write_export(session, store, course, form, out, mission=mission, student=student, excel=excel)
@@ -226,36 +231,38 @@ def _report_reader(store: "Store", course: "Course", policies: "CoursePolicies")
 
 
 def _write_reports(
-    session: Session, store: "Store", course: "Course", folder: Path, *, mission: str | None, student: str | None
+    session: Session,
+    store: "Store",
+    course: "Course",
+    folder: Path,
+    *,
+    mission: str | None,
+    student: str | None,
+    leaderboard: bool,
 ) -> int:
-    """A page and a JSON file per mark that has a report, and an index with charts and links."""
+    """A page and a JSON file per mark that has a report, the page of statistics, and an index of all."""
     from grader.cli.outcome import write_report
     from grader.policies import load_policies
     from grader.statistics.course import course_statistics
-    from grader.statistics.pages import Listed, render_stats_html
+    from grader.statistics.index import STATISTICS_PAGE, render_index
+    from grader.statistics.pages import render_stats_html
 
     policies = load_policies(course.root)
     read = _report_reader(store, course, policies)
     book = read_book(store)
     marks = marks_of(book, policies, mission=mission, student=student)
-    listed: dict[str, list[Listed]] = {}
-    count = 0
+    links: dict[tuple[str, str], str] = {}
     for mark in marks:
         report = read(mark)
-        link = f"{mark.mission_id}/{file_name(mark.student.id)}"
         if report is not None:
+            link = f"{mark.mission_id}/{file_name(mark.student.id)}"
             write_report(report, folder / link, session)
-            count += 1
-        line = Listed(
-            student=mark.student.name or mark.student.id,
-            points=_points(mark),
-            remarks=", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
-            link=f"{link}/report.html" if report is not None else "",
-        )
-        listed.setdefault(mark.mission_id, []).append(line)
-    page = render_stats_html(course_statistics(book, marks), session.language, listed=listed)
+            links[mark.student.id, mark.mission_id] = f"{link}/report.html"
+    stats = course_statistics(book, marks)
+    write_page(folder / STATISTICS_PAGE, render_stats_html(stats, session.language))
+    page = render_index(stats, marks, session.language, links=links, leaderboard=leaderboard)
     write_page(folder / "index.html", page)
-    return count
+    return len(links)
 
 
 def write_page(path: Path, page: str) -> None:
@@ -306,6 +313,7 @@ def _format(name: str) -> "Format":
 def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
     """A line per mark under one of headings; names are a student's, so inert."""
     from grader.reports.escape import inert
+    from grader.statistics.words import FLAGS
 
     def line(student: str, mission: str, points: str, late: str, flags: str) -> str:
         room = max(0, _POINTS_WIDTH - cell_len(points))
@@ -326,16 +334,5 @@ def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
             mark.mission_id,
             _points(mark),
             str(mark.days_late) if mark.days_late else "",
-            ", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
+            ", ".join(session.text(FLAGS[flag]) for flag in mark.flags),
         )
-
-
-FLAGS = {
-    "unknown_student": Text("not in the roster", "명단에 없음"),
-    "missing": Text("nothing handed in", "미제출"),
-    "not_graded": Text("not graded", "채점 전"),
-    "late": Text("late", "지각"),
-    "too_late": Text("too late", "마감 초과"),
-    "audit_mismatch": Text("audit failed", "재학습 결과 불일치"),
-    "audit_pending": Text("audit due", "재학습 대기"),
-}

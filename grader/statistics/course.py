@@ -46,7 +46,7 @@ def mission_statistics(
     """
     marks = sorted(marks, key=lambda mark: mark.student.id)  # sums of floats depend on their order
     handed_in = [mark for mark in marks if mark.attempt is not None]
-    graded = [(mark, grading) for mark in handed_in if (grading := _graded(mark)) is not None]
+    graded = [(mark, grading) for mark in handed_in if (grading := grading_of(mark)) is not None]
     gradings = [grading for _, grading in graded]
     most = mission.points if mission else max((mark.max_points for mark in marks), default=0.0)
     items = table([grading.criteria for grading in gradings])
@@ -79,7 +79,8 @@ def mission_statistics(
     )
 
 
-def _graded(mark: Mark) -> Grading | None:
+def grading_of(mark: Mark) -> Grading | None:
+    """What the mark rests on; None where there is nothing yet, or the machine failed."""
     grading = mark.attempt.grading if mark.attempt else None
     return grading if grading is not None and grading.verdict is Verdict.GRADED else None
 

@@ -1,7 +1,6 @@
 """The statistics as one page: charts, each with its figures as a table, no script, no network."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
@@ -44,32 +43,12 @@ class Part:
     folded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One student's line under a mission.
-
-    Attributes:
-        student: untrusted.
-        points: as shown.
-        remarks: what wants a look.
-        link: to the student's page, relative, of our own making; empty where there is none.
-    """
-
-    student: str
-    points: str
-    remarks: str
-    link: str
-
-
-def render_stats_html(
-    stats: CourseStatistics, language: Language, *, listed: Mapping[str, Sequence[Listed]] | None = None
-) -> str:
-    """A self-contained page; with `listed` the index of a course's reports.
+def render_stats_html(stats: CourseStatistics, language: Language) -> str:
+    """A self-contained page.
 
     Args:
         stats: its names are made inert, then escaped.
         language: which of each pair of sentences is shown.
-        listed: students by mission; None for none.
 
     Returns:
         HTML whose content security policy allows nothing but its own style sheet, by hash.
@@ -87,12 +66,8 @@ def render_stats_html(
                 "title": mission.title.in_language(language),
                 "counts": words.counts(mission, language),
                 "parts": _parts(mission, language),
-                "listed": [
-                    replace(line, student=inert(line.student, max_bytes=80, lines=False))
-                    for line in (listed or {}).get(mission.mission_id, ())
-                ],
             }
-            for mission in (_inert_names(mission) for mission in stats.missions)
+            for mission in (inert_names(mission) for mission in stats.missions)
         ],
     )
 
@@ -101,9 +76,9 @@ def _parts(mission: MissionStatistics, language: Language) -> list[Part]:
     """The sections that have something to show."""
     pairs = any(pair.both for pair in mission.co_failures)
     spread, criteria, models = (
-        _chart(draw(mission, language)) for draw in (charts.histogram_chart, charts.criteria_chart, charts.models_chart)
+        drawn(draw(mission, language)) for draw in (charts.histogram_chart, charts.criteria_chart, charts.models_chart)
     )
-    together = _chart(charts.co_failure_chart(mission, language)) if pairs else None
+    together = drawn(charts.co_failure_chart(mission, language)) if pairs else None
     parts = [
         Part(words.SPREAD, spread, _points(mission, language), folded=True),
         Part(words.CRITERIA, criteria, _criteria(mission, language), words.READING),
@@ -115,7 +90,8 @@ def _parts(mission: MissionStatistics, language: Language) -> list[Part]:
     return [part for part in parts if part.table.rows]
 
 
-def _chart(svg: str | None) -> Markup | None:
+def drawn(svg: str | None) -> Markup | None:
+    """A chart of `charts`, for a template."""
     return None if svg is None else Markup(svg)  # noqa: S704 - made by `charts`, which escapes every word
 
 
@@ -204,7 +180,7 @@ def _ends(mission: MissionStatistics, language: Language) -> Cells:
     )
 
 
-def _inert_names(mission: MissionStatistics) -> MissionStatistics:
+def inert_names(mission: MissionStatistics) -> MissionStatistics:
     """Names come out of a store; nobody should have to trust where they came from before."""
     return mission.model_copy(
         update={

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from grader.entries import Flag
 from grader.reports import figures
 from grader.statistics.results import MissionStatistics
 from grader.text import Language, Text
@@ -10,7 +11,6 @@ TITLE = Text("Course statistics", "과목 통계")
 NOTHING = Text("No mission has marks yet.", "아직 성적이 있는 과제가 없습니다.")
 STUDENTS = Text("Students", "학생")
 STUDENT = Text("Student", "학생")
-REMARKS = Text("Look at", "확인할 점")
 HANDED_IN = Text("Handed in", "제출")
 GRADED = Text("Graded", "채점 완료")
 MISSING = Text("Missing", "미제출")
@@ -75,6 +75,43 @@ CELLS = Text(
     "색이 진할수록 파이 계수가 크고, 주황색은 음수입니다. 아래 표에 같은 수치가 있습니다.",
 )
 
+INDEX = Text("Results of the class", "수강생 결과")
+EVERYTHING = Text("All statistics", "전체 통계")
+MISSION = Text("Mission", "미션")
+MISSIONS = Text("Missions", "미션")
+STUDENT_ID = Text("ID", "학번")
+GROUP = Text("Section", "분반")
+TOTAL = Text("Total", "합계")
+FIND = Text("Find by name, ID, section or state", "이름, 학번, 분반, 상태로 찾기")
+SHOWN = Text("Students shown:", "표시된 학생:")
+PASSED_IT = Text("passed", "통과")
+BELOW = Text("failed", "미달")
+LEADERBOARD = Text("Leaderboard", "순위표")
+RANK = Text("Rank", "순위")
+BY_ACCURACY = Text("By accuracy on hidden images, then by points.", "비공개 이미지 정확도순이며, 같으면 점수순입니다.")
+BY_POINTS = Text("By points.", "점수순입니다.")
+EARNED = Text("Who earns which criterion", "평가 기준별 득점")
+EARNED_SHARE = Text("Share of students who earned", "학생 비율")
+EARNED_ALL = Text("all", "만점")
+EARNED_PART = Text("part", "일부")
+EARNED_NONE = Text("none", "0점")
+EARNED_BY_SCORE = Text("Mean share of its points, by score", "점수대별 평균 득점률")
+EARNED_READING = Text(
+    "A criterion that tells strong from weak work grows stronger to the right; one of a single colour does not.",
+    "잘한 제출물과 부족한 제출물을 구분하는 기준은 오른쪽으로 갈수록 색이 진해지고, 구분하지 못하는 기준은 색이 "
+    "고릅니다.",
+)
+FLAGS = {
+    Flag.UNKNOWN_STUDENT: Text("not in the roster", "명단에 없음"),
+    Flag.MISSING: Text("nothing handed in", "미제출"),
+    Flag.NOT_GRADED: Text("not graded", "채점 전"),
+    Flag.LATE: Text("late", "지각"),
+    Flag.TOO_LATE: Text("too late", "마감 초과"),
+    Flag.AUDIT_MISMATCH: Text("audit failed", "재학습 결과 불일치"),
+    Flag.AUDIT_PENDING: Text("audit due", "재학습 대기"),
+}
+"""What an instructor should look at, in a few words."""
+
 
 def models(mission: MissionStatistics) -> Text:
     """How many models were measured, and between which bounds they lie."""
@@ -99,6 +136,13 @@ def share(value: float | None, language: Language) -> str:
     if value is None:
         return "–"
     return f"{100 * value:.0f}%" if language == "ko" else f"{100 * value:.0f} %"
+
+
+def shares(low: float, high: float, language: Language) -> str:
+    """From one share to another, in whole percent."""
+    return (
+        f"{100 * low:.0f}–{share(high, language)}" if language == "en" else f"{100 * low:.0f}~{share(high, language)}"
+    )
 
 
 def coefficient(value: float | None) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console
 from grader.results import Reason
 from grader.statistics import charts, words
 from grader.statistics.course import course_statistics
-from grader.statistics.pages import Listed, render_stats_html
+from grader.statistics.pages import render_stats_html
 from grader.statistics.results import CourseStatistics, MissionStatistics
 from grader.statistics.terminal import bar, render_stats_terminal
 from grader.text import Language, Text
@@ -227,13 +227,3 @@ def test_bar_is_as_long_as_its_share() -> None:
     assert bar(0.0, 10) == ""
     assert bar(0.0001, 10) == "▏"
     assert bar(0.25, 1) == "▎"
-
-
-def test_index_links_students_to_their_pages_and_keeps_their_names_inert() -> None:
-    course = statistics()
-    mission = course.missions[0].mission_id
-    lines = [Listed('<b>"x"\u202e', "7/10", "late", "m/x/report.html"), Listed("이둘", "–", "", "")]
-    page = render_stats_html(course, "ko", listed={mission: lines})
-    assert '<a href="m/x/report.html">&lt;b&gt;&#34;x&#34;\\u202e</a>' in page
-    assert '<th scope="row">이둘</th>' in page
-    assert "\u202e" not in page
