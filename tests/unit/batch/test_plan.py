@@ -183,6 +183,23 @@ def test_audits_are_of_graded_models_that_the_course_chooses(
     assert plan_audits(asked, store, policies(share), plan.numbers).orders == ()
 
 
+def test_course_that_audits_nothing_does_not_read_the_gradebook(
+    store: Store, course: Course, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = folder / "model.pt2"
+    model.write_bytes(b"weights")
+    asked = request(course, write(folder, "kim", mission_id=CNN, model=model))
+    plan = plan_batch(asked, store)
+
+    def refuse() -> None:
+        raise AssertionError("the gradebook is read")
+
+    monkeypatch.setattr(store, "gradebook", refuse)
+    assert plan_audits(asked, store, policies(0.0), plan.numbers).orders == ()
+    with pytest.raises(AssertionError):
+        plan_audits(asked, store, policies(0.1), plan.numbers)
+
+
 def test_audits_leave_out_what_does_not_lie_in_this_folder(store: Store, course: Course, folder: Path) -> None:
     model = folder / "model.pt2"
     model.write_bytes(b"weights")
