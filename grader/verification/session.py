@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.data import default_cache_dir, resolve
+from grader.data import default_cache_dir
 from grader.errors import GraderError
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Silent
@@ -20,6 +20,7 @@ from grader.sandbox.owner import owned_name
 from grader.sandbox.warm import WarmSandbox
 from grader.settings import Settings
 from grader.text import Text
+from grader.trial import pack_at_hand
 from grader.verification.cases import Case, Kind
 from grader.verification.judgement import Result, judge_case
 from grader.verification.memory import Memory, key_of
@@ -177,15 +178,6 @@ def _grade(order: _Order, sandbox: Sandbox, *, keep_model: Path | None) -> Repor
 
 def _key(order: _Order) -> str:
     request = order.request
-    sandbox = f"{request.sandbox} gpu {request.gpu} data {_pack(order.case, request)}"
+    data = pack_at_hand(order.case.mission, request.settings)
+    sandbox = f"{request.sandbox} gpu {request.gpu} data {data}"
     return key_of(order.case, order.staged, sandbox=sandbox, image=request.image, model=order.model)
-
-
-def _pack(case: Case, request: VerificationRequest) -> str:
-    """The data pack that the case is graded on; empty where there is none."""
-    spec = case.mission.spec
-    if not spec.trains:
-        return ""
-    stand_in = spec.stand_in.pack if spec.stand_in else None
-    pack = resolve(spec.data.pack, stand_in, cache_dir=request.settings.cache_dir)
-    return f"{pack.id} {pack.version}"

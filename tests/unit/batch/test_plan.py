@@ -29,7 +29,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     monkeypatch.setattr(module, "grader_hash", lambda: b"grader")
-    monkeypatch.setattr(module, "_pack", lambda mission, cache_dir: "mnist 1")
+    monkeypatch.setattr(module, "pack_at_hand", lambda mission, settings: "mnist 1")
     return small_course(tmp_path / "course")
 
 
