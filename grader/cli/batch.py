@@ -11,15 +11,17 @@ from rich.text import Text as Line
 
 from grader.cli.batch_outcome import SHOWN, say_how_to_go_on, summarise, write_table
 from grader.cli.gradebook import DatabaseOption, GradebookOption, gradebook_of
+from grader.cli.grading import choose_sandbox
 from grader.cli.options import (
     DebugOption,
     LanguageOption,
+    SandboxChoice,
     SandboxOption,
     SeedOption,
     complete_mission,
 )
 from grader.cli.session import Session, session_of
-from grader.errors import ExitCode, InfrastructureError, UsageError
+from grader.errors import ExitCode, UsageError
 from grader.text import Text
 
 if TYPE_CHECKING:
@@ -213,7 +215,7 @@ def _request(
     found: "Found",
     enrolled: "dict[str, Student] | None",
     *,
-    sandbox: str | None,
+    sandbox: SandboxChoice | None,
     seed: int,
     gpus: str,
     retrain: bool,
@@ -221,18 +223,8 @@ def _request(
     trusted: bool,
 ) -> "BatchRequest":
     from grader.batch import BatchRequest, Conditions
-    from grader.sandbox import SandboxName, open_sandbox
 
-    settings = session.settings
-    with open_sandbox(
-        sandbox or settings.sandbox,  # type: ignore[arg-type]
-        image=settings.image,
-        docker_runtime=settings.docker_runtime,
-    ) as opened:
-        name: SandboxName = opened.name  # type: ignore[assignment]
-        state = opened.availability()
-    if not state.ok:
-        raise InfrastructureError(state.detail, state.advice or "")
+    name, image = choose_sandbox(session, sandbox)
     if name == "none" and not trusted:
         raise UsageError(
             Text(
@@ -244,16 +236,11 @@ def _request(
                 "--sandbox docker나 bubblewrap을 쓰거나(grade doctor 참고) --trust-submissions를 붙이세요.",
             ),
         )
-    image = None
-    if name == "docker":
-        from grader.image import built_from
-
-        image = built_from(settings.image)
     return BatchRequest(
         course=course,
         found=found,
         roster=enrolled,
-        conditions=Conditions(sandbox=name, seed=seed, settings=settings),
+        conditions=Conditions(sandbox=name, seed=seed, settings=session.settings),
         image=image,
         device="cpu" if gpus == "none" else "cuda",
         retrain=retrain,
