@@ -15,6 +15,7 @@ from grader.cli.grading import choose_sandbox
 from grader.cli.options import (
     DebugOption,
     LanguageOption,
+    ProgressChoice,
     SandboxChoice,
     SandboxOption,
     SeedOption,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from grader.entries import Student
     from grader.store import Store
 
-ProgressChoice = Literal["auto", "live", "lines", "json", "quiet"]
 LayoutChoice = Literal["auto", "plain", "canvas", "moodle", "gradescope"]
 
 EXAMPLES = (
