@@ -171,27 +171,31 @@ def regrade(
     )
 
 
+def find_in(
+    course: "Course", folder: Path, mission: str | None, roster: Path | None, layout: LayoutChoice
+) -> "tuple[dict[str, Student] | None, Found]":
+    """The roster, and what lies in the folder."""
+    from grader.cohort import Layout, find_submissions, read_roster
+
+    enrolled = read_roster(roster) if roster is not None else None
+    laid_out = None if layout == "auto" else Layout(layout)
+    found = find_submissions(folder, missions=course.mission_ids(), mission=mission, roster=enrolled, layout=laid_out)
+    return enrolled, found
+
+
 def _find(
     session: Session,
     course: "Course",
     folder: Path,
     mission: str | None,
     roster: Path | None,
-    layout: str,
+    layout: LayoutChoice,
     students: list[str] | None,
 ) -> "tuple[dict[str, Student] | None, Found]":
     """The roster, and what lies in the folder; tells what of it is left out."""
-    from grader.cohort import Layout, find_submissions, read_roster
     from grader.reports.escape import inert
 
-    enrolled = read_roster(roster) if roster is not None else None
-    found = find_submissions(
-        folder,
-        missions=course.mission_ids(),
-        mission=mission,
-        roster=enrolled,
-        layout=None if layout == "auto" else Layout(layout),
-    )
+    enrolled, found = find_in(course, folder, mission, roster, layout)
     if students:
         known = {one.student.id for one in found.submissions}
         if unknown := [name for name in students if name not in known]:
