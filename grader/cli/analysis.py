@@ -1,7 +1,6 @@
 """`grade stats`, `grade similarity`: what a cohort's results and its code say together."""
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,8 +93,10 @@ def similarity(
     """Compare the code and the models of a cohort; starter code counts for nobody. Evidence to look at, no proof."""
     session = session_of(context)
     found = session.course().mission(mission)
-    with tempfile.TemporaryDirectory(prefix="similarity-") as scratch:
-        works = _works(session, mission, folder, roster, layout, Path(scratch))
+    from grader.sandbox.owner import owned_folder
+
+    with owned_folder("similarity") as scratch:
+        works = _works(session, mission, folder, roster, layout, scratch)
         from grader.similarity.compare import compare_cohort
         from grader.similarity.results import Thresholds
 

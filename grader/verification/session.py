@@ -1,7 +1,6 @@
 """Grade every case, several at a time where there are cores, and judge what came of each."""
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -16,7 +15,7 @@ from grader.progress import Silent
 from grader.results import Report, Verdict
 from grader.sandbox import SandboxName, open_sandbox
 from grader.sandbox.base import Sandbox
-from grader.sandbox.owner import owned_name
+from grader.sandbox.owner import owned_folder
 from grader.sandbox.warm import WarmSandbox
 from grader.settings import Settings
 from grader.text import Text
@@ -75,7 +74,7 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
         results[place] = result
         on_result(result)
 
-    with tempfile.TemporaryDirectory(prefix=owned_name("verify-")) as folder, _workers(request) as carry_out_all:
+    with owned_folder("verify") as folder, _workers(request) as carry_out_all:
         for with_model in (False, True):
             orders = {}
             for place, case in enumerate(cases):
@@ -85,7 +84,7 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
                 if with_model and model is None:
                     done(place, Result(case, (_NO_MODEL,), None, 0.0))
                     continue
-                orders[place] = _Order(case, Path(folder) / str(place), request, model)
+                orders[place] = _Order(case, folder / str(place), request, model)
             for place, result in carry_out_all(orders):
                 if result.model is not None and result.case.seed == 0:
                     models[result.case.mission.id] = result.model
