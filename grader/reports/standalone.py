@@ -12,16 +12,16 @@ from markupsafe import Markup
 _BASE_STYLE = Path(__file__).parent / "templates" / "report.css"
 
 
-def render_page(templates: Path, name: str, style: str, **values: Any) -> str:
+def render_page(templates: Path, name: str, style: str | None, **values: Any) -> str:
     """A page whose content security policy allows nothing but its own style sheet, by hash.
 
     Args:
         templates: a folder of ours.
         name: of a template there; it is given `style` and `policy`, puts both into its head and escapes all else.
-        style: name of a style sheet there, which follows that of the report.
+        style: name of a style sheet there, which follows that of the report; None for that one alone.
         values: what the template shows; inert already where it is untrusted.
     """
-    sheet = _style(templates / style)
+    sheet = _style(templates / style if style is not None else None)
     digest = base64.b64encode(hashlib.sha256(sheet.encode("utf-8")).digest()).decode("ascii")
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     # Markup: our own files, and a policy of our own making
@@ -29,8 +29,8 @@ def render_page(templates: Path, name: str, style: str, **values: Any) -> str:
 
 
 @cache
-def _style(path: Path) -> str:
-    return _BASE_STYLE.read_text(encoding="utf-8") + path.read_text(encoding="utf-8")
+def _style(path: Path | None) -> str:
+    return "".join(part.read_text(encoding="utf-8") for part in (_BASE_STYLE, path) if part is not None)
 
 
 @cache
