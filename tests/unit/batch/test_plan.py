@@ -16,7 +16,7 @@ from grader.policies import CoursePolicies
 from grader.results import Mode, Report, Verdict
 from grader.store import RunKind, Store, open_store
 from tests.databases import KINDS, database
-from tests.unit.batch.kit import CNN, MONDAY, handed_in, land_all, request, small_course
+from tests.unit.batch.kit import CNN, MONDAY, handed_in, land_all, request
 from tests.unit.reports import samples
 
 
@@ -27,10 +27,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setattr(module, "grader_hash", lambda: b"grader")
+def course(course: Course, monkeypatch: pytest.MonkeyPatch) -> Course:
     monkeypatch.setattr(module, "pack_at_hand", lambda mission, settings: "mnist 1")
-    return small_course(tmp_path / "course")
+    return course
 
 
 @pytest.fixture
