@@ -62,7 +62,7 @@ def graded_report(
     return Report(
         created=now,
         grader_version=grader.__version__,
-        mission=_mission_info(request.mission),
+        mission=mission_info(request.mission),
         submission=_submission_info(submission),
         verdict=Verdict.GRADED,
         reason=ending.reason if ending else None,
@@ -95,7 +95,7 @@ def invalid_report(request: GradingRequest, error: SubmissionInvalid, *, now: da
     return Report(
         created=now,
         grader_version=grader.__version__,
-        mission=_mission_info(request.mission),
+        mission=mission_info(request.mission),
         submission=SubmissionInfo(name=_readable(request.path.name), sha256=None),
         verdict=Verdict.GRADED,
         reason=Reason.SUBMISSION_INVALID,
@@ -129,7 +129,7 @@ def not_graded_report(
     return Report(
         created=now,
         grader_version=grader.__version__,
-        mission=_mission_info(request.mission),
+        mission=mission_info(request.mission),
         submission=_submission_info(submission)
         if submission
         else SubmissionInfo(name=_readable(request.path.name), sha256=None),
@@ -145,7 +145,8 @@ def not_graded_report(
     )
 
 
-def _mission_info(mission: Mission) -> MissionInfo:
+def mission_info(mission: Mission) -> MissionInfo:
+    """What reports and the gradebook tell of a mission."""
     spec = mission.spec
     return MissionInfo(id=spec.id, title=spec.title, points=spec.points, pass_mark=spec.pass_mark, brief=spec.brief)
 

@@ -2,7 +2,6 @@
 
 import errno
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -35,7 +34,7 @@ from grader.progress import Progress, Stage
 from grader.results import Ending, Mode, Reason, Report, RunInfo, StudentOutput
 from grader.sandbox import open_sandbox
 from grader.sandbox.base import Sandbox
-from grader.sandbox.owner import owned_name
+from grader.sandbox.owner import owned_folder
 from grader.static_checks import Finding, StaticRules, declared_functions, inspect_source
 from grader.submission import Submission, collect
 from grader.submission.source import decode_python
@@ -414,8 +413,8 @@ def _static_rules(mission: Mission) -> StaticRules:
 def _workspace() -> Iterator[Path]:
     """A temporary folder, gone at the end, or by `grade doctor --clean` after a kill; a full disk is named as such."""
     try:
-        with tempfile.TemporaryDirectory(prefix=owned_name("grading-"), ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
+        with owned_folder("grading") as folder:
+            yield folder
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

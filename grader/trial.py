@@ -110,6 +110,19 @@ def on_data_at_hand(request: GradingRequest) -> GradingRequest:
     return replace(request, mission=replace(request.mission, spec=spec.on_pack(pack.id)))
 
 
+def pack_at_hand(mission: Mission, settings: Settings) -> str:
+    """The data pack that the mission would be graded on, and its version; empty for one that trains nothing.
+
+    Raises:
+        DataUnavailable: neither the mission's pack nor one that stands in for it is here.
+    """
+    spec = mission.spec
+    if not spec.trains:
+        return ""
+    pack = data.resolve(spec.data.pack, spec.stand_in.pack if spec.stand_in else None, cache_dir=settings.cache_dir)
+    return f"{pack.id} {pack.version}"
+
+
 def run_trial(
     request: GradingRequest,
     submission: Submission,

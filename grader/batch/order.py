@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from grader.progress import Progress
 from grader.results import Mode, Report
 from grader.sandbox import SandboxName
 from grader.sandbox.base import Sandbox
-from grader.sandbox.owner import owned_name
+from grader.sandbox.owner import owned_folder
 from grader.settings import Settings
 from grader.store import RunKind
 from grader.text import Text
@@ -94,7 +93,7 @@ def carry_out(
         settings=conditions.settings,
     )
     try:
-        with _staged(order.handed_in) as path, _scratch("model-") as folder:
+        with _staged(order.handed_in) as path, owned_folder("model") as folder:
             model = folder / "model.pt2"
             report = grade_submission(replace(request, path=path, keep_model=model), progress=progress, sandbox=sandbox)
             return Outcome(report, model.read_bytes() if model.is_file() else None)
@@ -132,7 +131,7 @@ def _staged(handed_in: HandedIn) -> Iterator[Path]:
         if not handed_in.loose:
             yield handed_in.path
             return
-        folder = stack.enter_context(_scratch("staged-")) / _folder_name(handed_in.student.id)
+        folder = stack.enter_context(owned_folder("staged")) / _folder_name(handed_in.student.id)
         stage(handed_in, folder)
         yield folder
 
@@ -140,9 +139,3 @@ def _staged(handed_in: HandedIn) -> Iterator[Path]:
 def _folder_name(student_id: str) -> str:
     """A name that stays below the folder it is joined to, and tells a reader of the report whose it was."""
     return re.sub(r"[^\w-]+", "_", student_id)[:60] or "_"
-
-
-@contextmanager
-def _scratch(name: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=owned_name(name), ignore_cleanup_errors=True) as folder:
-        yield Path(folder)

@@ -3,18 +3,18 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from grader.assembly import mission_info
 from grader.batch.content import Contents
 from grader.batch.order import Conditions, Order
 from grader.cohort import Found, HandedIn
 from grader.course import Course, Mission
-from grader.data import resolve
 from grader.entries import Attempt, Student
 from grader.hashing import grader_hash, tree_hash
 from grader.policies import CoursePolicies, is_audited
-from grader.results import MissionInfo, Mode
+from grader.results import Mode
 from grader.store import NewSubmission, RunKind, Store
+from grader.trial import pack_at_hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def plan_batch(request: BatchRequest, store: Store) -> Plan:
     keys = Keys(request)
     handed_in = request.found.submissions
     missions = {name: request.course.mission(name) for name in dict.fromkeys(one.mission_id for one in handed_in)}
-    store.enter_missions(_info(mission) for mission in missions.values())
+    store.enter_missions(mission_info(mission) for mission in missions.values())
     store.enter_students({**(request.roster or {}), **{one.student.id: one.student for one in handed_in}}.values())
     contents = Contents(store.contents())
     new = [_new(one, contents.of(one), retrain=request.retrain) for one in handed_in]
@@ -87,8 +87,14 @@ def plan_audits(request: BatchRequest, store: Store, policies: CoursePolicies, n
     Args:
         numbers: of the submissions found in this batch's folder.
     """
+    lying_here = {
+        (one.student.id, one.mission_id): one
+        for one in request.found.submissions
+        if one.model is not None and policies.rules(one.mission_id).audit.share > 0
+    }
+    if not lying_here:  # most courses: the whole gradebook is not read for nothing
+        return Plan(())
     keys, orders = Keys(request), []
-    lying_here = {(one.student.id, one.mission_id): one for one in request.found.submissions if one.model is not None}
     wanted, audited = set(numbers), store.keys(RunKind.AUDIT)
     for attempt in store.gradebook().attempts:
         one = lying_here.get((attempt.student_id, attempt.mission_id))
@@ -137,25 +143,11 @@ class Keys:
         conditions = self.request.conditions
         told = (
             f"{conditions.sandbox}\0{self.request.image or ''}\0{conditions.settings.docker_runtime or ''}\0"
-            f"{self.request.device}\0{conditions.seed}\0{_pack(mission, conditions.settings.cache_dir)}\0"
+            f"{self.request.device}\0{conditions.seed}\0{pack_at_hand(mission, conditions.settings)}\0"
         )
         digest = hashlib.sha256(told.encode() + grader_hash())
         digest.update(tree_hash(mission.root) + tree_hash(mission.starter))
         return digest.digest()
-
-
-def _pack(mission: Mission, cache_dir: Path | None) -> str:
-    """The data pack that a mission is graded on; empty where there is none."""
-    spec = mission.spec
-    if not spec.trains:
-        return ""
-    pack = resolve(spec.data.pack, spec.stand_in.pack if spec.stand_in else None, cache_dir=cache_dir)
-    return f"{pack.id} {pack.version}"
-
-
-def _info(mission: Mission) -> MissionInfo:
-    spec = mission.spec
-    return MissionInfo(id=spec.id, title=spec.title, points=spec.points, pass_mark=spec.pass_mark)
 
 
 def _new(one: HandedIn, content: str, *, retrain: bool) -> NewSubmission:

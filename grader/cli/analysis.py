@@ -1,14 +1,13 @@
 """`grade stats`, `grade similarity`: what a cohort's results and its code say together."""
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text as Line
 
-from grader.cli.batch import FolderArgument, LayoutChoice, LayoutOption, RosterOption
+from grader.cli.batch import FolderArgument, LayoutChoice, LayoutOption, RosterOption, find_in
 from grader.cli.gradebook import (
     DatabaseOption,
     GradebookOption,
@@ -94,8 +93,10 @@ def similarity(
     """Compare the code and the models of a cohort; starter code counts for nobody. Evidence to look at, no proof."""
     session = session_of(context)
     found = session.course().mission(mission)
-    with tempfile.TemporaryDirectory(prefix="similarity-") as scratch:
-        works = _works(session, mission, folder, roster, layout, Path(scratch))
+    from grader.sandbox.owner import owned_folder
+
+    with owned_folder("similarity") as scratch:
+        works = _works(session, mission, folder, roster, layout, scratch)
         from grader.similarity.compare import compare_cohort
         from grader.similarity.results import Thresholds
 
@@ -116,16 +117,9 @@ def _works(
     session: Session, mission: str, folder: Path, roster: Path | None, layout: LayoutChoice, scratch: Path
 ) -> "list[Work]":
     """The newest readable submission of each student, collected; tells which can't be read."""
-    from grader.cohort import Layout, find_submissions, read_roster
     from grader.reports.escape import inert
 
-    found = find_submissions(
-        folder,
-        missions=session.course().mission_ids(),
-        mission=mission,
-        roster=read_roster(roster) if roster is not None else None,
-        layout=None if layout == "auto" else Layout(layout),
-    )
+    _, found = find_in(session.course(), folder, mission, roster, layout)
     newest = {one.student.id: one for one in found.submissions if one.mission_id == mission}
     if len(newest) < 2:
         raise UsageError(

@@ -11,15 +11,18 @@ from rich.text import Text as Line
 
 from grader.cli.batch_outcome import SHOWN, say_how_to_go_on, summarise, write_table
 from grader.cli.gradebook import DatabaseOption, GradebookOption, gradebook_of
+from grader.cli.grading import choose_sandbox
 from grader.cli.options import (
     DebugOption,
     LanguageOption,
+    ProgressChoice,
+    SandboxChoice,
     SandboxOption,
     SeedOption,
     complete_mission,
 )
 from grader.cli.session import Session, session_of
-from grader.errors import ExitCode, InfrastructureError, UsageError
+from grader.errors import ExitCode, UsageError
 from grader.text import Text
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from grader.entries import Student
     from grader.store import Store
 
-ProgressChoice = Literal["auto", "live", "lines", "json", "quiet"]
 LayoutChoice = Literal["auto", "plain", "canvas", "moodle", "gradescope"]
 
 EXAMPLES = (
@@ -169,27 +171,31 @@ def regrade(
     )
 
 
+def find_in(
+    course: "Course", folder: Path, mission: str | None, roster: Path | None, layout: LayoutChoice
+) -> "tuple[dict[str, Student] | None, Found]":
+    """The roster, and what lies in the folder."""
+    from grader.cohort import Layout, find_submissions, read_roster
+
+    enrolled = read_roster(roster) if roster is not None else None
+    laid_out = None if layout == "auto" else Layout(layout)
+    found = find_submissions(folder, missions=course.mission_ids(), mission=mission, roster=enrolled, layout=laid_out)
+    return enrolled, found
+
+
 def _find(
     session: Session,
     course: "Course",
     folder: Path,
     mission: str | None,
     roster: Path | None,
-    layout: str,
+    layout: LayoutChoice,
     students: list[str] | None,
 ) -> "tuple[dict[str, Student] | None, Found]":
     """The roster, and what lies in the folder; tells what of it is left out."""
-    from grader.cohort import Layout, find_submissions, read_roster
     from grader.reports.escape import inert
 
-    enrolled = read_roster(roster) if roster is not None else None
-    found = find_submissions(
-        folder,
-        missions=course.mission_ids(),
-        mission=mission,
-        roster=enrolled,
-        layout=None if layout == "auto" else Layout(layout),
-    )
+    enrolled, found = find_in(course, folder, mission, roster, layout)
     if students:
         known = {one.student.id for one in found.submissions}
         if unknown := [name for name in students if name not in known]:
@@ -213,7 +219,7 @@ def _request(
     found: "Found",
     enrolled: "dict[str, Student] | None",
     *,
-    sandbox: str | None,
+    sandbox: SandboxChoice | None,
     seed: int,
     gpus: str,
     retrain: bool,
@@ -221,18 +227,8 @@ def _request(
     trusted: bool,
 ) -> "BatchRequest":
     from grader.batch import BatchRequest, Conditions
-    from grader.sandbox import SandboxName, open_sandbox
 
-    settings = session.settings
-    with open_sandbox(
-        sandbox or settings.sandbox,  # type: ignore[arg-type]
-        image=settings.image,
-        docker_runtime=settings.docker_runtime,
-    ) as opened:
-        name: SandboxName = opened.name  # type: ignore[assignment]
-        state = opened.availability()
-    if not state.ok:
-        raise InfrastructureError(state.detail, state.advice or "")
+    name, image = choose_sandbox(session, sandbox)
     if name == "none" and not trusted:
         raise UsageError(
             Text(
@@ -244,16 +240,11 @@ def _request(
                 "--sandbox docker나 bubblewrap을 쓰거나(grade doctor 참고) --trust-submissions를 붙이세요.",
             ),
         )
-    image = None
-    if name == "docker":
-        from grader.image import built_from
-
-        image = built_from(settings.image)
     return BatchRequest(
         course=course,
         found=found,
         roster=enrolled,
-        conditions=Conditions(sandbox=name, seed=seed, settings=settings),
+        conditions=Conditions(sandbox=name, seed=seed, settings=session.settings),
         image=image,
         device="cpu" if gpus == "none" else "cuda",
         retrain=retrain,

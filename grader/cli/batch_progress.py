@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.cells import set_cell_size
 from rich.console import Console, Group, RenderableType
@@ -16,6 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text as Line
 
+from grader.cli.options import ProgressChoice
 from grader.cli.progress import STAGES, logged
 from grader.progress import Stage
 from grader.reports import figures
@@ -26,7 +27,6 @@ from grader.text import Language, Text
 if TYPE_CHECKING:
     from grader.batch import Order, Watch
 
-ProgressChoice = Literal["auto", "live", "lines", "json", "quiet"]
 LAST_SHOWN = 5
 """Results under the running ones."""
 _NAME_WIDTH = 20

@@ -12,6 +12,7 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 from grader.cli.options import DebugOption, LanguageOption, complete_mission
+from grader.cli.outcome import writing_whole
 from grader.cli.session import Session, session_of
 from grader.errors import UsageError
 from grader.text import Text
@@ -191,23 +192,17 @@ def write_export(
     policies = load_policies(course.root)
     marks = marks_of(book, policies, mission=mission, student=student)
     path = out or store.folder / f"{form}{chosen.suffix}"
-    partial = path.with_name(f".{path.name}.partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            warnings = chosen.write(
-                stream,
-                Request(
-                    book=book,
-                    marks=marks,
-                    language=session.language,
-                    report_of=_report_reader(store, course, policies),
-                    bom=excel,
-                ),
-            )
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with writing_whole(path) as stream:
+        warnings = chosen.write(
+            stream,
+            Request(
+                book=book,
+                marks=marks,
+                language=session.language,
+                report_of=_report_reader(store, course, policies),
+                bom=excel,
+            ),
+        )
     for warning in warnings[:20]:
         session.say(Text(f"! {warning.en}", f"! {warning.ko}"), style="yellow")
     return path
@@ -272,10 +267,8 @@ def write_page(path: Path, page: str) -> None:
         UsageError: it can't be written there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
+        with writing_whole(path) as stream:
+            stream.write(page)
     except OSError as error:
         raise UsageError(
             Text(f"{path} can't be written: {error.strerror}.", f"{path}에 쓸 수 없습니다: {error.strerror}.")

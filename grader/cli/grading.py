@@ -20,12 +20,13 @@ from grader.cli.options import (
 from grader.cli.outcome import exit_code, show_check, show_failure, student_exit, write_json, write_report
 from grader.cli.session import Session, session_of
 from grader.cli.submissions import locate, report_folder
-from grader.errors import DestinationExists, UsageError
+from grader.errors import DestinationExists, InfrastructureError, UsageError
 from grader.text import Text, same
 
 if TYPE_CHECKING:
     from grader.pipeline import GradingRequest
     from grader.results import Report
+    from grader.sandbox import SandboxName
 
 _NVIDIA_DEVICES = tuple(Path("/dev", name) for name in ("nvidiactl", "dxg", "nvhost-gpu", "nvmap"))
 """One of them is there where CUDA may work: the driver's own, WSL's, Jetson's."""
@@ -197,6 +198,32 @@ def choose_gpu(choice: str) -> int | None:
     import torch
 
     return 0 if torch.cuda.is_available() else None
+
+
+def choose_sandbox(session: Session, choice: SandboxChoice | None) -> "tuple[SandboxName, str | None]":
+    """The backend that results will depend on, never `auto`, and what docker's image was built from.
+
+    Args:
+        choice: None for what is configured.
+
+    Raises:
+        InfrastructureError: it can't start runs here.
+    """
+    from grader.sandbox import open_sandbox
+
+    settings = session.settings
+    with open_sandbox(
+        choice or settings.sandbox, image=settings.image, docker_runtime=settings.docker_runtime
+    ) as sandbox:
+        name: SandboxName = sandbox.name  # type: ignore[assignment]
+        state = sandbox.availability()
+    if not state.ok:
+        raise InfrastructureError(state.detail, state.advice or "")
+    if name != "docker":
+        return name, None
+    from grader.image import built_from
+
+    return name, built_from(settings.image)
 
 
 def _request(

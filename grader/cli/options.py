@@ -43,6 +43,7 @@ MissionArgument = Annotated[
     typer.Argument(metavar="MISSION", help="Name of the mission; see grade list.", autocompletion=complete_mission),
 ]
 SandboxChoice = Literal["auto", "docker", "bubblewrap", "none"]
+ProgressChoice = Literal["auto", "live", "lines", "json", "quiet"]
 LanguageOption = Annotated[
     Language | None,
     typer.Option("--lang", callback=_take_language, help="Language of messages and reports.", show_default=False),

@@ -1,8 +1,10 @@
 """What the commands that run student code show, write and tell the shell."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text as Line
 
@@ -24,6 +26,23 @@ def exit_code(report: "Report") -> ExitCode:
     return ExitCode.PASSED if report.passed else ExitCode.BELOW_PASS_MARK
 
 
+@contextmanager
+def writing_whole(path: Path) -> Iterator[TextIO]:
+    """A file that is there whole or not at all, and so is what was there before.
+
+    Raises:
+        OSError: it can't be written there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_report(report: "Report", folder: Path, session: Session) -> Path:
     """Writes report.json and report.html; gives the page's path.
 
@@ -38,11 +57,9 @@ def write_report(report: "Report", folder: Path, session: Session) -> Path:
         "report.html": render_html(report, session.language),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, document in documents.items():
-            partial = folder / f".{name}.partial"
-            partial.write_text(document, encoding="utf-8")
-            partial.replace(folder / name)
+            with writing_whole(folder / name) as stream:
+                stream.write(document)
     except OSError as error:
         raise UsageError(
             Text(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text as Line
 
-from grader.cli.grading import choose_gpu
-from grader.cli.options import DebugOption, GpuOption, LanguageOption, SandboxOption, complete_mission
+from grader.cli.grading import choose_gpu, choose_sandbox
+from grader.cli.options import DebugOption, GpuOption, LanguageOption, SandboxChoice, SandboxOption, complete_mission
 from grader.cli.session import Session, session_of
 from grader.errors import ExitCode, UsageError
 from grader.text import Text
@@ -102,32 +102,20 @@ def _request(
     *,
     jobs: int | None,
     fresh: bool,
-    sandbox: str | None,
+    sandbox: SandboxChoice | None,
     gpu: str,
 ) -> "VerificationRequest":
-    from grader.sandbox import SandboxName, open_sandbox
     from grader.verification import VerificationRequest
     from grader.verification.session import default_jobs
 
-    settings = session.settings
-    with open_sandbox(
-        sandbox or settings.sandbox,  # type: ignore[arg-type]
-        image=settings.image,
-        docker_runtime=settings.docker_runtime,
-    ) as opened:
-        name: SandboxName = opened.name  # type: ignore[assignment]
-    image = None
-    if name == "docker":
-        from grader.image import built_from
-
-        image = built_from(settings.image)
+    name, image = choose_sandbox(session, sandbox)
     return VerificationRequest(
         sandbox=name,
         image=image,
         jobs=jobs or default_jobs(),
         fresh=fresh,
         gpu=choose_gpu(gpu),
-        settings=settings,
+        settings=session.settings,
     )
 
 

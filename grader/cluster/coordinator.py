@@ -127,14 +127,14 @@ def _connect(address: str) -> None:
 def _watch(cluster: Cluster) -> None:
     """Passes progress on and takes in machines that join, until all is done."""
     looked = time.monotonic()
-    while any(worker.is_alive() for worker in cluster.workers):
+    while working := [worker for worker in cluster.workers if worker.is_alive()]:
         with contextlib.suppress(ray.exceptions.RayError):
             for event in ray.get(cluster.board.drain.remote()):
                 _pass_on(cluster, json.loads(event))
         if time.monotonic() - looked > LOOK_S:
             _take_in_machines(cluster)
             looked = time.monotonic()
-        time.sleep(DRAW_S)
+        working[0].join(DRAW_S)
     if not cluster.desk.stopped and (cluster.lost or cluster.under_way):
         raise InfrastructureError(
             Text(

@@ -18,6 +18,7 @@ from grader.cohort import HandedIn, LooseFile
 from grader.course import Course, Mission
 from grader.entries import Student
 from grader.results import Mode
+from grader.sandbox.delivery import add_content, plain_member
 from grader.settings import Settings
 from grader.store import RunKind
 from grader.submission import CollectLimits
@@ -73,14 +74,14 @@ def pack_order(order: Order, conditions: Conditions) -> bytes:
     }
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        _add_file(archive, _FACTS, json.dumps(facts).encode())
+        add_content(archive, _FACTS, json.dumps(facts).encode())
         left = MAX_BYTES
         parts = [(f"loose/{place}", file.path) for place, file in enumerate(handed_in.loose)]
         for name, path in parts or [("path", handed_in.path)]:
             left = _add_tree(archive, name, path, left)
         if handed_in.model is not None:
             cap = order.mission.spec.limits.artifact_bytes + 1
-            _add_file(archive, "model", _read(handed_in.model, cap))
+            add_content(archive, "model", _read(handed_in.model, cap))
     return packed.getvalue()
 
 
@@ -128,14 +129,12 @@ def unpack_order(packed: bytes, mission: Mission, folder: Path) -> tuple[Order, 
 
 def _add_tree(archive: tarfile.TarFile, name: str, path: Path, left: int) -> int:
     for entry, place, found in walk(name, path):
-        member = tarfile.TarInfo(entry)
         if stat.S_ISREG(found.st_mode):
             content = _read(place, left)
             left -= len(content)
-            member.mode = 0o644
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+            add_content(archive, entry, content)
             continue
+        member = tarfile.TarInfo(entry)
         member.type = tarfile.DIRTYPE if stat.S_ISDIR(found.st_mode) else tarfile.SYMTYPE
         member.mode, member.linkname = 0o755, "left-out"
         archive.addfile(member)
@@ -149,12 +148,6 @@ def _read(path: Path, most: int) -> bytes:
             return file.read(max(0, most))
     except OSError:
         return b""
-
-
-def _add_file(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(content), 0o644
-    archive.addfile(member, io.BytesIO(content))
 
 
 def _lay_out(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
@@ -174,13 +167,4 @@ def _lay_out(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) ->
 
 
 def _own(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    if not (member.isfile() or member.isdir()) or "__pycache__" in member.name:
-        return None
-    return replace_owner(member)
-
-
-def replace_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """The same entry, by nobody: nothing of this machine travels."""
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    return member
+    return None if "__pycache__" in member.name else plain_member(member)

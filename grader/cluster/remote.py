@@ -1,12 +1,10 @@
 """What runs on the machines of a cluster: one grading per task, in a sandbox of that machine."""
 
 import atexit
-import hashlib
+import contextlib
 import json
-import tempfile
 import time
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from grader.batch.order import carry_out
@@ -17,7 +15,7 @@ from grader.hashing import grader_hash
 from grader.progress import Stage
 from grader.results import LogPoint
 from grader.sandbox import SandboxName, open_sandbox
-from grader.sandbox.owner import owned_name
+from grader.sandbox.owner import owned_folder
 from grader.sandbox.warm import WarmSandbox
 
 BUDGET_S = 1.0
@@ -51,9 +49,9 @@ def grade_parcel(packed_order: bytes, packed_mission: bytes, mission_id: str, bo
     Returns:
         The report as JSON, and the model that counted.
     """
-    mission = _mission(hashlib.sha256(packed_mission).hexdigest(), mission_id, _Packed(packed_mission))
-    with tempfile.TemporaryDirectory(prefix=owned_name("order-"), ignore_cleanup_errors=True) as folder:
-        order, conditions = unpack_order(packed_order, mission, Path(folder))
+    mission = _mission(packed_mission, mission_id)
+    with owned_folder("order") as folder:
+        order, conditions = unpack_order(packed_order, mission, folder)
         sandbox = _sandbox(conditions.sandbox, conditions.settings.image, conditions.settings.docker_runtime)
         outcome = carry_out(order, conditions, gpu=_own_gpu(), progress=Teller(order.number, board), sandbox=sandbox)
     return outcome.report.model_dump_json(), outcome.model
@@ -103,22 +101,12 @@ class Board:
         return events
 
 
-class _Packed(bytes):
-    """Bytes that count as equal to any others: their hash is told beside them."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Packed)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @cache
-def _mission(sha256: str, mission_id: str, packed: _Packed) -> Mission:
+def _mission(packed: bytes, mission_id: str) -> Mission:
     """The mission, laid out once per worker process."""
-    folder = tempfile.TemporaryDirectory(prefix=owned_name("mission-"), ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)
-    return unpack_mission(packed, mission_id, Path(folder.name))
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    return unpack_mission(packed, mission_id, stack.enter_context(owned_folder("mission")))
 
 
 @cache

@@ -11,9 +11,8 @@ from typing import TypeAlias
 import yaml
 
 from grader.cohort.contents import choose_in_folder, is_submission_file
-from grader.cohort.handed_in import HandedIn
-from grader.cohort.listing import Entry, list_inner_folder, modified, shown_name
-from grader.cohort.places import GONE, Search
+from grader.cohort.listing import Entry, list_inner_folder
+from grader.cohort.places import Search, take
 from grader.entries import Student
 from grader.errors import UsageError
 from grader.submission.names import printable
@@ -92,23 +91,7 @@ def _take(search: Search, entry: Entry, metadata: Metadata, mission: str) -> Non
         if chosen is None:
             return
         path, model = chosen.path, chosen.model
-    try:
-        submitted = metadata.created or modified(path)
-    except OSError:
-        search.skip(entry.path, GONE)
-        return
-    for student in students:
-        search.found.append(
-            HandedIn(
-                student=student,
-                mission_id=mission,
-                path=path,
-                submitted=submitted,
-                name=shown_name(path),
-                model=model,
-                attempt=metadata.attempt,
-            )
-        )
+    take(search, students, mission, path, model, submitted=metadata.created, attempt=metadata.attempt)
 
 
 def _students(search: Search, metadata: Metadata) -> Iterator[Student]:

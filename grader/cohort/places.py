@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from grader.cohort.contents import choose_among_files
 from grader.cohort.handed_in import HandedIn, LooseFile, Skipped
-from grader.cohort.listing import modified
+from grader.cohort.listing import modified, shown_name
 from grader.cohort.students import Students
 from grader.entries import Student
 from grader.submission.names import printable
@@ -35,6 +36,31 @@ class Search:
     def skip(self, path: Path, reason: Text) -> None:
         """Notes that something was not taken."""
         self.skipped.append(Skipped(path, reason))
+
+
+def take(
+    search: Search,
+    students: Iterable[Student],
+    mission: str,
+    path: Path,
+    model: Path | None,
+    *,
+    submitted: datetime | None = None,
+    attempt: int | None = None,
+) -> None:
+    """Makes one submission of each student; `submitted` and `attempt` where the learning platform says them."""
+    try:
+        time = submitted or modified(path)
+    except OSError:
+        search.skip(path, GONE)
+        return
+    name = shown_name(path)
+    search.found.extend(
+        HandedIn(
+            student=student, mission_id=mission, path=path, submitted=time, name=name, model=model, attempt=attempt
+        )
+        for student in students
+    )
 
 
 @dataclass(slots=True)

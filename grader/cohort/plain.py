@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.cohort.contents import choose_in_folder, is_submission_file, stem
-from grader.cohort.handed_in import HandedIn
-from grader.cohort.listing import Entry, list_inner_folder, modified, shown_name
+from grader.cohort.listing import Entry, list_inner_folder
 from grader.cohort.names import without_copy
-from grader.cohort.places import GONE, Search
+from grader.cohort.places import Search, take
 from grader.cohort.platforms import is_list
 from grader.entries import Student
 from grader.submission.model import ENTRY
@@ -103,21 +102,7 @@ def _take(search: Search, student: Student, mission: str | None, path: Path, mod
     if mission is None:
         search.skip(path, MISSION_UNKNOWN)
         return
-    try:
-        submitted = modified(path)
-    except OSError:
-        search.skip(path, GONE)
-        return
-    search.found.append(
-        HandedIn(
-            student=student,
-            mission_id=mission,
-            path=path,
-            submitted=submitted,
-            name=shown_name(path),
-            model=model,
-        )
-    )
+    take(search, [student], mission, path, model)
 
 
 def _models_by_stem(entries: Sequence[Entry]) -> dict[str, Path]:

@@ -1,17 +1,12 @@
 """The report as one page: no scripts, no network, readable in the dark, by keyboard and by screen reader."""
 
-import base64
-import hashlib
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from grader.reports import charts, figures, words
 from grader.reports.escape import inert_report
 from grader.reports.page import page_of
 from grader.reports.rubric import told_once
+from grader.reports.standalone import render_page
 from grader.results import Report
 from grader.text import Language, Text
 
@@ -29,38 +24,23 @@ def render_html(report: Report, language: Language) -> str:
         HTML whose content security policy allows nothing but its own style sheet, by hash, and images that are part of
         the page. Charts are inline and take their colours from that sheet.
     """
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     clean = inert_report(report)
 
     def in_language(text: Text) -> str:
         return text.in_language(language).replace(" %", "\u00a0%")
 
-    return (
-        _environment()
-        .get_template("report.html.jinja")
-        .render(
-            report=clean,
-            page=page_of(clean, language),
-            criteria=told_once(clean),
-            language=language,
-            t=in_language,
-            pick=lambda en, ko: ko if language == "ko" else en,
-            words=words,
-            figures=figures,
-            charts=charts,
-            style=Markup(style),  # noqa: S704 - our own file; the policy's hash covers exactly these bytes
-            style_digest=digest,
-        )
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        autoescape=True,
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return render_page(
+        _TEMPLATES,
+        "report.html.jinja",
+        None,
+        pictures=True,
+        report=clean,
+        page=page_of(clean, language),
+        criteria=told_once(clean),
+        language=language,
+        t=in_language,
+        pick=lambda en, ko: ko if language == "ko" else en,
+        words=words,
+        figures=figures,
+        charts=charts,
     )

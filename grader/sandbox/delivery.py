@@ -31,15 +31,20 @@ def _archive(files: Mapping[str, Path | bytes]) -> bytes:
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, source in files.items():
             if isinstance(source, Path):
-                archive.add(source, arcname=name, filter=_plain)
-                continue
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(source), 0o444
-            archive.addfile(member, io.BytesIO(source))
+                archive.add(source, arcname=name, filter=plain_member)
+            else:
+                add_content(archive, name, source)
     return packed.getvalue()
 
 
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+def add_content(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Puts a file of that content into the archive."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), 0o444
+    archive.addfile(member, io.BytesIO(content))
+
+
+def plain_member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """Files and folders only, the same bytes for the same content, nothing of the host in them."""
     if not (member.isfile() or member.isdir()):
         return None

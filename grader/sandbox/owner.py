@@ -3,6 +3,9 @@
 import hashlib
 import os
 import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -64,6 +67,13 @@ def parse_owner(text: str) -> Owner | None:
 def owned_name(run_id: str) -> str:
     """A name for a folder or cgroup of one run, from which `owner_of_name` reads who made it."""
     return f"{LABEL}@{Owner.of_this_process()}@{run_id}"
+
+
+@contextmanager
+def owned_folder(purpose: str) -> Iterator[Path]:
+    """A temporary folder, gone at the end, or by `grade doctor --clean` after a kill."""
+    with tempfile.TemporaryDirectory(prefix=owned_name(f"{purpose}-"), ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def owner_of_name(name: str) -> Owner | None:

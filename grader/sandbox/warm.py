@@ -82,7 +82,7 @@ class WarmSandbox(Sandbox):
         """Keeps spares for requests equal to this one, but for the run id. Returns at once; a failure to start one
         shows when a program is asked for."""
         with self._lock:
-            if self._closed.is_set():
+            if not self._spares or self._closed.is_set():
                 return
             shelf = self._shelves.setdefault(_kind(request), _Shelf(request))
             shelf.used = time.monotonic()
@@ -129,16 +129,14 @@ class WarmSandbox(Sandbox):
         """A spare that still lives, and another one ordered in its place."""
         with self._lock:
             shelf = self._shelves.get(_kind(request))
-        if self._spares:
-            self.stock(request)
+        self.stock(request)
         while shelf is not None:
             with self._lock:
                 spare = shelf.spares.pop(0) if shelf.spares else None
             if spare is None:
                 return None
             if _alive(spare.process):
-                if self._spares:
-                    self.stock(request)
+                self.stock(request)
                 return spare
             spare.process.close()
         return None

@@ -137,7 +137,8 @@ class Store:
                         index_elements=["student_id", "mission_id", "content", "mode"], set_={"submitted": earlier}
                     )
                 )
-            known = _submission_numbers(connection, {new.mission_id for new in found})
+            if other:
+                known = _submission_numbers(connection, {new.mission_id for new in found})
             return [known[_identity(new)][0] for new in found]
 
         return patiently(self._engine, work)

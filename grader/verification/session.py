@@ -1,7 +1,6 @@
 """Grade every case, several at a time where there are cores, and judge what came of each."""
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -9,17 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.data import default_cache_dir, resolve
+from grader.data import default_cache_dir
 from grader.errors import GraderError
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Silent
 from grader.results import Report, Verdict
 from grader.sandbox import SandboxName, open_sandbox
 from grader.sandbox.base import Sandbox
-from grader.sandbox.owner import owned_name
+from grader.sandbox.owner import owned_folder
 from grader.sandbox.warm import WarmSandbox
 from grader.settings import Settings
 from grader.text import Text
+from grader.trial import pack_at_hand
 from grader.verification.cases import Case, Kind
 from grader.verification.judgement import Result, judge_case
 from grader.verification.memory import Memory, key_of
@@ -74,7 +74,7 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
         results[place] = result
         on_result(result)
 
-    with tempfile.TemporaryDirectory(prefix=owned_name("verify-")) as folder, _workers(request) as carry_out_all:
+    with owned_folder("verify") as folder, _workers(request) as carry_out_all:
         for with_model in (False, True):
             orders = {}
             for place, case in enumerate(cases):
@@ -84,7 +84,7 @@ def verify(cases: tuple[Case, ...], request: VerificationRequest, *, on_result: 
                 if with_model and model is None:
                     done(place, Result(case, (_NO_MODEL,), None, 0.0))
                     continue
-                orders[place] = _Order(case, Path(folder) / str(place), request, model)
+                orders[place] = _Order(case, folder / str(place), request, model)
             for place, result in carry_out_all(orders):
                 if result.model is not None and result.case.seed == 0:
                     models[result.case.mission.id] = result.model
@@ -177,15 +177,6 @@ def _grade(order: _Order, sandbox: Sandbox, *, keep_model: Path | None) -> Repor
 
 def _key(order: _Order) -> str:
     request = order.request
-    sandbox = f"{request.sandbox} gpu {request.gpu} data {_pack(order.case, request)}"
+    data = pack_at_hand(order.case.mission, request.settings)
+    sandbox = f"{request.sandbox} gpu {request.gpu} data {data}"
     return key_of(order.case, order.staged, sandbox=sandbox, image=request.image, model=order.model)
-
-
-def _pack(case: Case, request: VerificationRequest) -> str:
-    """The data pack that the case is graded on; empty where there is none."""
-    spec = case.mission.spec
-    if not spec.trains:
-        return ""
-    stand_in = spec.stand_in.pack if spec.stand_in else None
-    pack = resolve(spec.data.pack, stand_in, cache_dir=request.settings.cache_dir)
-    return f"{pack.id} {pack.version}"

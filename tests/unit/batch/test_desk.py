@@ -1,14 +1,12 @@
 """Where workers get orders and hand in results: each order goes out once, and each result is kept once."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.batch import Desk, NoWatch, Order
 from grader.batch import desk as module
-from grader.batch import plan as planning
 from grader.batch.desk import Tally
 from grader.batch.order import Outcome
 from grader.course import Course
@@ -16,9 +14,9 @@ from grader.errors import DiskFull, InfrastructureError, StoreUnavailable
 from grader.progress import Stage
 from grader.results import LogPoint, Reason, Verdict
 from grader.sandbox.owner import Owner
-from grader.store import Claimant, Claimed, RunKind, Store, open_store
+from grader.store import Claimant, Claimed, RunKind, Store
 from grader.text import Text
-from tests.unit.batch.kit import Notes, entered, small_course
+from tests.unit.batch.kit import Notes, entered
 from tests.unit.reports import samples
 
 GRADED = Outcome(samples.report(), None)
@@ -33,18 +31,6 @@ FAILED = Outcome(
     ),
     None,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "gradebook") as opened:
-        yield opened
-
-
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setattr(planning, "grader_hash", lambda: b"grader")
-    return small_course(tmp_path / "course")
 
 
 @pytest.fixture

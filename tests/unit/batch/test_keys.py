@@ -27,7 +27,7 @@ class Pack:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setattr(module, "resolve", lambda *arguments, **keywords: Pack())
+    monkeypatch.setattr("grader.data.resolve", lambda *arguments, **keywords: Pack())
     monkeypatch.setattr(module, "grader_hash", lambda: b"grader")
     return small_course(tmp_path)
 
@@ -84,7 +84,7 @@ def test_change_of_a_condition_changes_the_key(course: Course, change: Callable[
 @pytest.mark.parametrize("pack", [Pack(version="2"), Pack(id="mnist-standin")])
 def test_change_of_the_data_changes_the_key(course: Course, monkeypatch: pytest.MonkeyPatch, pack: Pack) -> None:
     before = key(request(course))
-    monkeypatch.setattr(module, "resolve", lambda *arguments, **keywords: pack)
+    monkeypatch.setattr("grader.data.resolve", lambda *arguments, **keywords: pack)
     assert key(request(course)) != before
 
 
@@ -128,7 +128,7 @@ def test_mission_without_training_asks_for_no_data(course: Course, monkeypatch: 
     def refuse(*arguments: object, **keywords: object) -> Pack:
         raise AssertionError("no data pack is needed")
 
-    monkeypatch.setattr(module, "resolve", refuse)
+    monkeypatch.setattr("grader.data.resolve", refuse)
     mission = course.mission("mission_transfer_annotated")
     assert len(Keys(request(course)).of(mission, CONTENT, Mode.RETRAIN)) == 64
 

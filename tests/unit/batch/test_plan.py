@@ -16,7 +16,7 @@ from grader.policies import CoursePolicies
 from grader.results import Mode, Report, Verdict
 from grader.store import RunKind, Store, open_store
 from tests.databases import KINDS, database
-from tests.unit.batch.kit import CNN, MONDAY, handed_in, land_all, request, small_course
+from tests.unit.batch.kit import CNN, MONDAY, handed_in, land_all, request
 from tests.unit.reports import samples
 
 
@@ -27,10 +27,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setattr(module, "grader_hash", lambda: b"grader")
-    monkeypatch.setattr(module, "_pack", lambda mission, cache_dir: "mnist 1")
-    return small_course(tmp_path / "course")
+def course(course: Course, monkeypatch: pytest.MonkeyPatch) -> Course:
+    monkeypatch.setattr(module, "pack_at_hand", lambda mission, settings: "mnist 1")
+    return course
 
 
 @pytest.fixture
@@ -181,6 +180,23 @@ def test_audits_are_of_graded_models_that_the_course_chooses(
     assert [(one.student_id, one.mode, one.kind) for one in audits] == [("kim", Mode.RETRAIN, RunKind.AUDIT)] * count
     land_all(store, audits, graded)
     assert plan_audits(asked, store, policies(share), plan.numbers).orders == ()
+
+
+def test_course_that_audits_nothing_does_not_read_the_gradebook(
+    store: Store, course: Course, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = folder / "model.pt2"
+    model.write_bytes(b"weights")
+    asked = request(course, write(folder, "kim", mission_id=CNN, model=model))
+    plan = plan_batch(asked, store)
+
+    def refuse() -> None:
+        raise AssertionError("the gradebook is read")
+
+    monkeypatch.setattr(store, "gradebook", refuse)
+    assert plan_audits(asked, store, policies(0.0), plan.numbers).orders == ()
+    with pytest.raises(AssertionError):
+        plan_audits(asked, store, policies(0.1), plan.numbers)
 
 
 def test_audits_leave_out_what_does_not_lie_in_this_folder(store: Store, course: Course, folder: Path) -> None:

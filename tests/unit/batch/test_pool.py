@@ -12,7 +12,6 @@ import pytest
 
 from grader.batch import Desk, LocalPool, NoWatch, Order, work_off
 from grader.batch import order as ordering
-from grader.batch import plan as planning
 from grader.batch import pool as module
 from grader.batch.order import Conditions, Outcome, carry_out
 from grader.cohort import HandedIn, LooseFile
@@ -23,26 +22,14 @@ from grader.pipeline import GradingRequest
 from grader.progress import Progress, Silent
 from grader.results import Mode, Reason, Report, Verdict
 from grader.sandbox.base import Sandbox
-from grader.store import RunKind, Store, open_store
+from grader.store import RunKind, Store
 from grader.text import Text
-from tests.unit.batch.kit import conditions, entered, handed_in, order, small_course
+from tests.unit.batch.kit import conditions, entered, handed_in, order
 from tests.unit.reports import samples
 
 GRADED = Outcome(samples.report(), b"model")
 WAIT_S = 20
 """For what must happen; whoever waits so long fails."""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "gradebook") as opened:
-        yield opened
-
-
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setattr(planning, "grader_hash", lambda: b"grader")
-    return small_course(tmp_path / "course")
 
 
 @pytest.fixture
