@@ -107,7 +107,10 @@ def gradebook(
 def export(
     context: typer.Context,
     form: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="See below.", autocompletion=lambda: [*format_names(), "reports"])
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="One of the formats above.", autocompletion=lambda: [*format_names(), "reports"]
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Where to.", show_default="FORMAT in the gradebook")
