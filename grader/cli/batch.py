@@ -20,7 +20,7 @@ from grader.cli.options import (
 )
 from grader.cli.session import Session, session_of
 from grader.errors import ExitCode, InfrastructureError, UsageError
-from grader.text import Text
+from grader.text import Text, same
 
 if TYPE_CHECKING:
     from grader.batch import BatchRequest, Desk, LocalPool, Plan, Watch
@@ -232,7 +232,7 @@ def _request(
         name: SandboxName = opened.name  # type: ignore[assignment]
         state = opened.availability()
     if not state.ok:
-        raise InfrastructureError(state.detail, state.advice or "")
+        raise InfrastructureError(state.detail, state.advice or same(""))
     if name == "none" and not trusted:
         raise UsageError(
             Text(

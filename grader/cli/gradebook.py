@@ -133,7 +133,7 @@ def export(
         if form == "reports":
             folder = out or store.folder / "reports"
             count = _write_reports(session, store, course, folder, mission=mission, student=student)
-            session.say(Text(f"{count} reports in {folder}", f"{folder}에 보고서 {count}개"))
+            session.say(Text(f"{count} reports in {folder}", f"{folder}에 보고서 {count}개를 저장했습니다"))
             return
         path = write_export(session, store, course, form, out, mission=mission, student=student, excel=excel)
     session.say(Text(f"Wrote {path}", f"{path}에 저장했습니다"))
@@ -233,6 +233,7 @@ def _write_reports(
 ) -> int:
     """A page and a JSON file per mark that has a report, and an index with charts and links."""
     from grader.cli.outcome import write_report
+    from grader.exports.roll import FLAG
     from grader.policies import load_policies
     from grader.statistics.course import course_statistics
     from grader.statistics.pages import Listed, render_stats_html
@@ -252,7 +253,7 @@ def _write_reports(
         line = Listed(
             student=mark.student.name or mark.student.id,
             points=_points(mark),
-            remarks=", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
+            remarks=", ".join(session.text(FLAG[flag]) for flag in mark.flags),
             link=f"{link}/report.html" if report is not None else "",
         )
         listed.setdefault(mark.mission_id, []).append(line)
@@ -308,6 +309,7 @@ def _format(name: str) -> "Format":
 
 def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
     """A line per mark under one of headings; names are a student's, so inert."""
+    from grader.exports.roll import FLAG
     from grader.reports.escape import inert
 
     def line(student: str, mission: str, points: str, late: str, flags: str) -> str:
@@ -329,16 +331,5 @@ def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
             mark.mission_id,
             _points(mark),
             str(mark.days_late) if mark.days_late else "",
-            ", ".join(session.text(FLAGS[flag.value]) for flag in mark.flags),
+            ", ".join(session.text(FLAG[flag]) for flag in mark.flags),
         )
-
-
-FLAGS = {
-    "unknown_student": Text("not in the roster", "명단에 없음"),
-    "missing": Text("nothing handed in", "미제출"),
-    "not_graded": Text("not graded", "채점 전"),
-    "late": Text("late", "지각"),
-    "too_late": Text("too late", "마감 초과"),
-    "audit_mismatch": Text("audit failed", "재학습 결과 불일치"),
-    "audit_pending": Text("audit due", "재학습 대기"),
-}

@@ -7,13 +7,13 @@ from grader.results import Verdict
 from grader.text import Language, Text
 
 FLAG = {
-    Flag.UNKNOWN_STUDENT: Text("not on the roster", "명단에 없음"),
-    Flag.MISSING: Text("not handed in", "미제출"),
-    Flag.NOT_GRADED: Text("not graded", "채점 안 됨"),
-    Flag.LATE: Text("late", "지각 제출"),
+    Flag.UNKNOWN_STUDENT: Text("not in the roster", "명단에 없음"),
+    Flag.MISSING: Text("nothing handed in", "미제출"),
+    Flag.NOT_GRADED: Text("not graded", "미채점"),
+    Flag.LATE: Text("late", "지각"),
     Flag.TOO_LATE: Text("too late", "제출 기한 초과"),
-    Flag.AUDIT_MISMATCH: Text("audit found a worse model", "재학습 결과 불일치"),
-    Flag.AUDIT_PENDING: Text("audit pending", "재학습 확인 대기"),
+    Flag.AUDIT_MISMATCH: Text("audit failed", "재학습 결과 불일치"),
+    Flag.AUDIT_PENDING: Text("audit due", "재학습 확인 대기"),
 }
 
 

@@ -6,15 +6,15 @@ from grader.reports import figures
 from grader.statistics.results import MissionStatistics
 from grader.text import Language, Text
 
-TITLE = Text("Course statistics", "과목 통계")
-NOTHING = Text("No mission has marks yet.", "아직 성적이 있는 과제가 없습니다.")
+TITLE = Text("Course statistics", "과정 통계")
+NOTHING = Text("No mission has marks yet.", "아직 성적이 있는 미션이 없습니다.")
 STUDENTS = Text("Students", "학생")
 STUDENT = Text("Student", "학생")
 REMARKS = Text("Look at", "확인할 점")
 HANDED_IN = Text("Handed in", "제출")
 GRADED = Text("Graded", "채점 완료")
 MISSING = Text("Missing", "미제출")
-WAITING = Text("Not graded yet", "채점 전")
+WAITING = Text("Not graded yet", "미채점")
 ATTEMPTS = Text("Attempts in all", "전체 제출 횟수")
 MEAN = Text("Mean", "평균")
 MEDIAN = Text("Median", "중앙값")

@@ -10,14 +10,14 @@ from grader.exports.github.markdown import code, inert_markdown
 from grader.exports.roll import FLAG, flags, machine_failed, mission_points, mission_title, missions_of
 from grader.reports import words
 from grader.results import CriterionResult, Report, Status, Verdict
-from grader.text import Language, Text
+from grader.text import Language, Text, same
 
 MAX_BYTES = 900_000
 """GitHub shows no summary beyond 1 MiB (documented limit of a step); the rest is for what other steps add."""
 
 STUDENT = Text("Student", "학생")
 NAME = Text("Name", "이름")
-MISSION = Text("Mission", "과제")
+MISSION = Text("Mission", "미션")
 HANDED_IN = Text("Handed in", "제출")
 GRADED = Text("Graded", "채점 완료")
 REMARKS = Text("Remarks", "비고")
@@ -42,7 +42,7 @@ def write_summary(stream: TextIO, report: Report, language: Language) -> None:
     if ending:
         stream.write(f"> {'<br>'.join(ending)}\n\n")
     if report.criteria:
-        titles = (Text("", ""), words.CRITERION, words.POINTS, words.MEASURED, REMARKS)
+        titles = (same(""), words.CRITERION, words.POINTS, words.MEASURED, REMARKS)
         stream.write(_table_head(title.in_language(language) for title in titles))
         for criterion in report.criteria:
             stream.write(_row(_criterion_cells(criterion, language)))
@@ -79,7 +79,7 @@ def _write_marks(stream: TextIO, rows: Iterator[str], count: int, language: Lang
     for index, row in enumerate(rows):
         written += len(row.encode("utf-8"))
         if written > MAX_BYTES:
-            rest = Text(f"… {count - index} more in the gradebook.", f"… 나머지 {count - index}개는 성적표에 있습니다.")
+            rest = Text(f"… {count - index} more in the gradebook.", f"… 나머지 {count - index}개는 성적부에 있습니다.")
             stream.write(f"\n{rest.in_language(language)}\n")
             return
         stream.write(row)
