@@ -68,13 +68,13 @@ def show(
     context: typer.Context, mission: MissionArgument, lang: LanguageOption = None, debug: DebugOption = False
 ) -> None:
     """Show a mission: the task, how it is scored, and its limits."""
-    from rich.markdown import Markdown
+    from grader.cli.markdown import Document
 
     session = session_of(context)
     found = session.course().mission(mission)
     readme = found.readme(session.language)
     if readme.is_file():
-        session.show(Markdown(readme.read_text(encoding="utf-8"), hyperlinks=False))
+        session.show(Document(readme.read_text(encoding="utf-8"), hyperlinks=False))
     else:
         session.show(Line(session.text(found.spec.title), style="bold"))
         session.show(Line(session.text(found.spec.brief)))
