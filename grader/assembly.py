@@ -155,7 +155,7 @@ def _submission_info(submission: Submission) -> SubmissionInfo:
     notes = tuple(
         Text(
             f"Left out: cell {dropped.cell}, line {dropped.line}: {dropped.source}",
-            f"제외됨: 셀 {dropped.cell}, {dropped.line}행: {dropped.source}",
+            f"제외됨: 셀 {dropped.cell}, {dropped.line}번째 줄: {dropped.source}",
         )
         for dropped in submission.dropped
     )
@@ -204,7 +204,7 @@ def _run_notes(spec: MissionSpec, seed: int) -> tuple[Text, ...]:
             Text(
                 f"Labels: draw {draw} of {draws}, {budget.per_class} per class; "
                 "which labels are drawn moves the accuracy.",
-                f"레이블: 클래스마다 {budget.per_class}개, {draw}번 추첨(전체 {draws}). "
+                f"레이블: 추첨 번호 {draw}(전체 {draws}), 클래스마다 {budget.per_class}개. "
                 "어떤 레이블이 뽑혔는지에 따라 정확도가 달라집니다.",
             )
         )

@@ -86,7 +86,13 @@ class Course:
         root = self.root / "missions" / mission_id
         spec = load_spec(root / "mission.toml")
         if spec.id != mission_id:
-            raise SpecError(f"{root / 'mission.toml'}: id is {spec.id!r}, the folder is {mission_id!r}")
+            path = root / "mission.toml"
+            raise SpecError(
+                Text(
+                    f"{path}: id is {spec.id!r}, the folder is {mission_id!r}",
+                    f"{path} 파일의 id({spec.id!r})가 폴더 이름({mission_id!r})과 다릅니다",
+                )
+            )
         mission = Mission(
             spec=spec,
             root=root,
@@ -144,7 +150,12 @@ def _check_probes_are_there(mission: Mission) -> None:
         defined = _FUNCTION.findall(path.read_text(encoding="utf-8")) if path.is_file() else []
         for probe in mission.spec.probes:
             if probe.id not in defined:
-                raise SpecError(f"{path}: there is no function {probe.id}() for the probe of that name")
+                raise SpecError(
+                    Text(
+                        f"{path}: there is no function {probe.id}() for the probe of that name",
+                        f"{path} 파일에 같은 이름의 프로브가 쓸 {probe.id}() 함수가 없습니다",
+                    )
+                )
 
 
 def _check_tests_match_criteria(mission: Mission) -> None:
@@ -155,7 +166,17 @@ def _check_tests_match_criteria(mission: Mission) -> None:
     criteria = [criterion.id for criterion in mission.spec.criteria]
     for test in tests:
         if test not in criteria or tests.count(test) > 1:
-            raise SpecError(f"{mission.hidden_tests}: test_{test} settles no criterion of its own")
+            raise SpecError(
+                Text(
+                    f"{mission.hidden_tests}: test_{test} settles no criterion of its own",
+                    f"{mission.hidden_tests}: test_{test}에 짝이 되는 평가 기준이 없거나 이미 다른 테스트가 있습니다",
+                )
+            )
     for criterion in criteria:
         if criterion not in tests:
-            raise SpecError(f"{mission.hidden_tests}: criterion {criterion!r} has no test_{criterion}")
+            raise SpecError(
+                Text(
+                    f"{mission.hidden_tests}: criterion {criterion!r} has no test_{criterion}",
+                    f"{mission.hidden_tests}: {criterion!r} 기준을 판정할 test_{criterion} 함수가 없습니다",
+                )
+            )

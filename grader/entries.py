@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from grader.results import MissionInfo, Mode, Reason, Status, Verdict
+from grader.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,18 @@ class Flag(StrEnum):
     """Trained anew, the model is worse than the one handed in by more than the tolerance."""
     AUDIT_PENDING = "audit_pending"
     """Chosen to be trained anew, not done yet."""
+
+
+FLAG_WORDS = {
+    Flag.UNKNOWN_STUDENT: Text("not in the roster", "명단에 없음"),
+    Flag.MISSING: Text("nothing handed in", "미제출"),
+    Flag.NOT_GRADED: Text("not graded", "미채점"),
+    Flag.LATE: Text("late", "지각"),
+    Flag.TOO_LATE: Text("too late", "제출 기한 초과"),
+    Flag.AUDIT_MISMATCH: Text("audit failed", "재학습 결과 불일치"),
+    Flag.AUDIT_PENDING: Text("audit due", "재학습 확인 대기"),
+}
+"""Each in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

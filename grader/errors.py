@@ -28,6 +28,8 @@ from enum import IntEnum
 
 from grader.text import Language, Text, same
 
+_NOTHING = same("")
+
 
 class ExitCode(IntEnum):
     """What `grade submit` tells the shell."""
@@ -49,10 +51,10 @@ class GraderError(Exception):
 
     exit_code = ExitCode.INFRASTRUCTURE
 
-    def __init__(self, message: Text | str, advice: Text | str = "") -> None:
-        self.message = message if isinstance(message, Text) else same(message)
-        self.advice = advice if isinstance(advice, Text) else same(advice)
-        super().__init__(self.message.en)
+    def __init__(self, message: Text, advice: Text = _NOTHING) -> None:
+        self.message = message
+        self.advice = advice
+        super().__init__(message.en)
 
     def in_language(self, language: Language) -> str:
         """Message and advice as one paragraph."""
@@ -98,7 +100,7 @@ class ArtifactRejected(StudentError):
         message: which rule, and what the archive said.
     """
 
-    def __init__(self, code: str, message: Text | str, advice: Text | str = "") -> None:
+    def __init__(self, code: str, message: Text, advice: Text = _NOTHING) -> None:
         self.code = code
         super().__init__(message, advice)
 

@@ -17,6 +17,7 @@ from grader.execution import ProbeJob, run_probes
 from grader.results import Ending
 from grader.sandbox.base import Sandbox
 from grader.submission import Submission
+from grader.text import Text
 from grader.trial import GradingRequest
 
 Inputs = tuple[dict[str, Any], dict[str, Any]]
@@ -76,13 +77,23 @@ def _makers(mission: Mission) -> dict[str, Callable[..., Inputs]]:
     path = mission.hidden_tests / "inputs.py"
     spec = importlib.util.spec_from_file_location(f"{mission.id}_inputs", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise SpecError(f"{path}: the mission has probes, so this file must make their inputs")
+        raise SpecError(
+            Text(
+                f"{path}: the mission has probes, so this file must make their inputs",
+                f"미션에 프로브가 있으므로 {path} 파일에서 입력을 만들어야 합니다",
+            )
+        )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     makers = {probe.id: getattr(module, probe.id, None) for probe in mission.spec.probes}
     missing = sorted(probe_id for probe_id, maker in makers.items() if maker is None)
     if missing:
-        raise SpecError(f"{path}: no function {missing[0]}() for the probe of that name")
+        raise SpecError(
+            Text(
+                f"{path}: no function {missing[0]}() for the probe of that name",
+                f"{path} 파일에 같은 이름의 프로브가 쓸 {missing[0]}() 함수가 없습니다",
+            )
+        )
     return {probe_id: maker for probe_id, maker in makers.items() if maker is not None}
 
 

@@ -424,7 +424,7 @@ class MissionSpec(SpecModel):
 def _of_training(part: Part | None) -> Part:
     """What only a mission that trains has."""
     if part is None:
-        raise SpecError("this mission trains no model")
+        raise SpecError(Text("this mission trains no model", "모델을 학습하지 않는 미션입니다"))
     return part
 
 
@@ -448,8 +448,10 @@ def load_spec(path: Path) -> MissionSpec:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         return MissionSpec.model_validate(document)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: {error}") from error
+        raise SpecError(Text(f"{path}: {error}", f"{path} 파일을 읽을 수 없습니다: {error}")) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the mission"
-        raise SpecError(f"{path}: {where}: {first['msg']}") from error
+        raise SpecError(
+            Text(f"{path}: {where}: {first['msg']}", f"{path} 파일의 {where} 값이 올바르지 않습니다: {first['msg']}")
+        ) from error

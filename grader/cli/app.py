@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 import grader
 from grader.cli import analysis, authoring, batch, data, doctor, gradebook, grading, image, missions, report, verify
 from grader.cli.options import DebugOption, LanguageOption
 from grader.cli.session import Session, make_streams_lenient
+from grader.cli.speech import command_in, language_of, show_usage_error
 from grader.errors import ExitCode, GraderError, StudentError
 from grader.text import Text
 
@@ -69,7 +71,7 @@ gradebook.register(app)
 analysis.register(app)
 verify.register(app)
 authoring.register(app)
-app.add_typer(report.app, name="report")
+app.add_typer(report.app, name="report", rich_help_panel="Your work")
 app.add_typer(data.app, name="data", rich_help_panel="This machine")
 app.add_typer(image.app, name="image", rich_help_panel="This machine")
 doctor.register(app)
@@ -86,15 +88,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     make_streams_lenient()
     session = Session()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    language = language_of(words, os.environ)
     try:
         # A termination unwinds like Ctrl-C, so that no container or temporary folder is left.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
-        app(args=None if arguments is None else list(arguments), prog_name="grade", obj=session)
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        command = command_in(language, app)
+        code = command.main(words, prog_name="grade", obj=session, standalone_mode=False) or 0
         if code == ExitCode.INTERRUPTED:
             session.say(Text("Stopped; nothing was left running.", "중단했습니다. 실행 중이던 작업도 정리했습니다."))
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except TyperException as error:
+        show_usage_error(error, language)
+        code = error.exit_code
     except BrokenPipeError:  # whoever read the output has seen enough, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = BROKEN_PIPE

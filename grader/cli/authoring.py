@@ -42,7 +42,7 @@ def new(
     session.say(
         Text(
             f"Next: edit missions/{mission}/mission.toml, then run `grade verify {mission}`.",
-            f"다음 단계: missions/{mission}/mission.toml을 고친 뒤 `grade verify {mission}`을 실행하세요.",
+            f"다음 단계: missions/{mission}/mission.toml을 고친 뒤 다음 명령을 실행하세요: grade verify {mission}.",
         )
     )
 

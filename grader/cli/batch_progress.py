@@ -139,7 +139,7 @@ def overall(board: Board, language: Language) -> str:
         left = figures.seconds(left_s, language)
         parts.append(f"약 {left} 남음" if language == "ko" else f"about {left} left")
     if board.not_graded:
-        parts.append(f"채점 못 함 {board.not_graded}" if language == "ko" else f"{board.not_graded} not graded")
+        parts.append(f"미채점 {board.not_graded}" if language == "ko" else f"{board.not_graded} not graded")
     return ", ".join(parts)
 
 
@@ -254,7 +254,7 @@ def _result_row(order: "Order", report: Report, seconds: float, language: Langua
     )
 
 
-_NOT_GRADED = Text("not graded", "채점 못 함")
+_NOT_GRADED = Text("not graded", "미채점")
 
 
 def _running_row(running: _Running, now: float, language: Language) -> tuple[Line, ...]:

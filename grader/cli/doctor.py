@@ -71,6 +71,8 @@ def doctor(
         return
     findings = examine(session)
     table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(overflow="fold")
     for finding in findings:
         symbol, style = finding.state.value
         detail = Line(session.text(finding.detail))

@@ -108,7 +108,10 @@ def gradebook(
 def export(
     context: typer.Context,
     form: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="See below.", autocompletion=lambda: [*format_names(), "reports"])
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="One of the formats above.", autocompletion=lambda: [*format_names(), "reports"]
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Where to.", show_default="FORMAT in the gradebook")
@@ -136,7 +139,7 @@ def export(
             count = _write_reports(
                 session, store, course, folder, mission=mission, student=student, leaderboard=not no_leaderboard
             )
-            session.say(Text(f"{count} reports in {folder}", f"{folder}에 보고서 {count}개"))
+            session.say(Text(f"{count} reports in {folder}", f"{folder}에 보고서 {count}개를 저장했습니다"))
             return
         path = write_export(session, store, course, form, out, mission=mission, student=student, excel=excel)
     session.say(Text(f"Wrote {path}", f"{path}에 저장했습니다"))
@@ -305,8 +308,8 @@ def _format(name: str) -> "Format":
 
 def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
     """A line per mark under one of headings; names are a student's, so inert."""
+    from grader.entries import FLAG_WORDS
     from grader.reports.escape import inert
-    from grader.statistics.words import FLAGS
 
     def line(student: str, mission: str, points: str, late: str, flags: str) -> str:
         room = max(0, _POINTS_WIDTH - cell_len(points))
@@ -327,5 +330,5 @@ def _lines(session: Session, marks: "tuple[Mark, ...]") -> Iterator[str]:
             mark.mission_id,
             _points(mark),
             str(mark.days_late) if mark.days_late else "",
-            ", ".join(session.text(FLAGS[flag]) for flag in mark.flags),
+            ", ".join(session.text(FLAG_WORDS[flag]) for flag in mark.flags),
         )

@@ -218,7 +218,7 @@ def choose_sandbox(session: Session, choice: SandboxChoice | None) -> "tuple[San
         name: SandboxName = sandbox.name  # type: ignore[assignment]
         state = sandbox.availability()
     if not state.ok:
-        raise InfrastructureError(state.detail, state.advice or "")
+        raise InfrastructureError(state.detail, state.advice or same(""))
     if name != "docker":
         return name, None
     from grader.image import built_from

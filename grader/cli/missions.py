@@ -13,7 +13,7 @@ from rich.text import Text as Line
 from grader.cli.options import DebugOption, LanguageOption, MissionArgument
 from grader.cli.session import Session, session_of
 from grader.errors import DestinationExists, ExitCode, SpecError
-from grader.text import Text
+from grader.text import Text, same
 
 if TYPE_CHECKING:
     from grader.course import Mission
@@ -68,13 +68,13 @@ def show(
     context: typer.Context, mission: MissionArgument, lang: LanguageOption = None, debug: DebugOption = False
 ) -> None:
     """Show a mission: the task, how it is scored, and its limits."""
-    from rich.markdown import Markdown
+    from grader.cli.markdown import Document
 
     session = session_of(context)
     found = session.course().mission(mission)
     readme = found.readme(session.language)
     if readme.is_file():
-        session.show(Markdown(readme.read_text(encoding="utf-8"), hyperlinks=False))
+        session.show(Document(readme.read_text(encoding="utf-8"), hyperlinks=False))
     else:
         session.show(Line(session.text(found.spec.title), style="bold"))
         session.show(Line(session.text(found.spec.brief)))
@@ -103,7 +103,7 @@ def start(
     session.say(
         Text(
             f"Next: edit {destination / 'solution.py'}, then run `grade check {mission}{path}`.",
-            f"다음 단계: {destination / 'solution.py'} 파일을 작성한 뒤 `grade check {mission}{path}`를 실행하세요.",
+            f"다음 단계: {destination / 'solution.py'} 파일을 작성한 다음 실행하세요: grade check {mission}{path}",
         )
     )
 
@@ -174,12 +174,14 @@ def _limits(session: Session, spec: "MissionSpec") -> Table:
             Text(f"{cpu} of CPU time, or {gpu} on a GPU", f"CPU 시간 {cpu} 또는 GPU {gpu}"),
         ),
         (Text("Processors", "프로세서"), Text(f"{limits.cpus}", f"{limits.cpus}개")),
-        (Text("Memory", "메모리"), Text(*[figures.size(limits.memory_bytes)] * 2)),
-        (Text("GPU memory", "GPU 메모리"), Text(*[figures.size(limits.gpu_memory_bytes)] * 2)),
+        (Text("Memory", "메모리"), same(figures.size(limits.memory_bytes))),
+        (Text("GPU memory", "GPU 메모리"), same(figures.size(limits.gpu_memory_bytes))),
         (Text("Parameters", "파라미터"), Text(f"at most {limits.parameters:,}", f"최대 {limits.parameters:,}개")),
-        (Text("train() may take", "train() 매개변수"), Text(*[", ".join(spec.entry.offers)] * 2)),
+        (Text("train() may take", "train() 매개변수"), same(", ".join(spec.entry.offers))),
     )
     table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
     table.title, table.title_justify, table.title_style = session.text(Text("Limits", "제한")), "left", "bold"
     for label, value in facts:
         table.add_row(Line(session.text(label), style="dim"), Line(session.text(value)))

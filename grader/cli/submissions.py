@@ -44,7 +44,7 @@ def locate(mission_id: str, given: Path | None, *, here: Path) -> Path:
         ),
         Text(
             f"Name it (grade submit {mission_id} PATH), or begin with `grade start {mission_id}`.",
-            f"경로를 지정하거나(grade submit {mission_id} 경로) `grade start {mission_id}`로 시작하세요.",
+            f"경로를 지정하세요(grade submit {mission_id} 경로). 처음이라면: grade start {mission_id}",
         ),
     )
 

@@ -132,12 +132,18 @@ def _announce(
 
 
 def _show(session: Session, result: "Result") -> None:
+    from grader.reports import figures
     from grader.reports.escape import inert
 
     case, report = result.case, result.report
-    name = case.name if case.seed == 0 else f"{case.name} (seed {case.seed})"
+    seed = session.text(Text(f"seed {case.seed}", f"시드 {case.seed}"))
+    name = case.name if case.seed == 0 else f"{case.name} ({seed})"
     score = f"{report.score:g}/{report.max_score:g}" if report is not None and report.criteria else "–"
-    took = session.text(Text("unchanged", "변경 없음")) if result.cached else f"{result.seconds:.0f} s"
+    took = (
+        session.text(Text("unchanged", "변경 없음"))
+        if result.cached
+        else figures.seconds(result.seconds, session.language)
+    )
     mark, style = ("✓", "green") if result.ok else ("✗", "bold red")
     session.show(
         Line.assemble((f"{mark} ", style), f"{case.mission.id:<26} {name:<30} {score:>8}", (f"  {took}", "dim"))
@@ -149,7 +155,7 @@ def _show(session: Session, result: "Result") -> None:
 def _gap(mission_id: str, criterion: str) -> Text:
     return Text(
         f"✗ {mission_id}: no counterexample loses {criterion}, so nothing proves that its hidden test can fail",
-        f"✗ {mission_id}: {criterion} 기준을 잃는 반례가 없어, 숨은 테스트가 제대로 걸러 내는지 확인할 수 없습니다",
+        f"✗ {mission_id}: {criterion} 기준을 잃는 반례가 없어, 비공개 테스트가 제대로 걸러 내는지 확인할 수 없습니다",
     )
 
 

@@ -28,7 +28,7 @@ try:
 except ImportError as error:
     raise UsageError(
         Text("Ray is not installed.", "Ray가 설치되어 있지 않습니다."),
-        Text('pip install "deep-grader[cluster]"', 'pip install "deep-grader[cluster]"'),
+        same('pip install "deep-grader[cluster]"'),
     ) from error
 
 from grader.cluster import remote

@@ -34,7 +34,8 @@ def byte_range(case: Case) -> Diagnosis | None:
         finding=Text(
             f"forward() divides by 255 ({name}, line {line}), and the accuracy is "
             f"{percent(case.evaluation.accuracy).en}.",
-            f"forward()에서 255로 나누고 있고({name} {line}행), 정확도는 {percent(case.evaluation.accuracy).ko}입니다.",
+            f"forward()에서 255로 나누고 있고({name} {line}번째 줄), 정확도는 "
+            f"{percent(case.evaluation.accuracy).ko}입니다.",
         ),
         cause=Text(
             "The grader hands in images in [0, 1] already; divided once more they are almost black.",

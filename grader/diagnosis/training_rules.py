@@ -163,11 +163,11 @@ def out_of_time(case: Case) -> Diagnosis | None:
     unit = case.curves.unit
     last = case.evidence.training.log[-1].seconds
     each = f"{last / entries:.1f}" if last < 10 * entries else f"{last / entries:.0f}"
-    plural = unit.en if entries == 1 else unit.en.replace("entry", "entrie") + "s"
+    unit = Text(unit.en if entries == 1 else unit.en.replace("entry", "entrie") + "s", unit.ko)
     return diagnosis(
         "out_of_time",
         finding=Text(
-            f"Time ran out after {entries} logged {plural} of about {each} s each"
+            f"Time ran out after {entries} logged {unit.en} of about {each} s each"
             + ("." if cut_off else ", while the training was still improving."),
             f"{unit.ko} {entries}개(하나에 약 {each}초)를 기록하고 시간을 모두 썼습니다."
             + ("" if cut_off else " 학습은 아직 나아지는 중이었습니다."),

@@ -328,7 +328,8 @@ def _raise_unless_done(listener: _Listener, session: SessionResult, spec: Missio
         raise ArtifactRejected(
             "kernel_crashed",
             Text(
-                "The model crashed one of torch's own operations.", "모델이 torch의 연산 하나를 비정상 종료시켰습니다."
+                "The model crashed one of torch's own operations.",
+                "모델을 실행하다가 torch의 연산 하나가 비정상 종료되었습니다.",
             ),
             smaller,
         )
@@ -349,7 +350,7 @@ def _wrong_classes(found: int, spec: MissionSpec) -> ArtifactRejected:
             f"The model gives {found} numbers per image, the mission has {classes} classes.",
             f"모델이 이미지마다 {found}개의 값을 내보냅니다. 이 미션의 클래스는 {classes}개입니다.",
         ),
-        Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력을 (N, {classes})로 만드세요."),
+        Text(f"Let the last layer give (N, {classes}).", f"마지막 층의 출력 모양을 (N, {classes})에 맞추세요."),
     )
 
 

@@ -108,7 +108,7 @@ def _how(finished: Exit) -> Text:
     if finished.signal is not None:
         name = _signal_name(finished.signal)
         return Text(f"was ended by {name}", f"{name} 신호로 종료되었습니다")
-    return Text(f"ended with exit code {finished.code}", f"종료 코드 {finished.code}로 끝났습니다")
+    return Text(f"ended with exit code {finished.code}", f"종료 코드를 {finished.code}번으로 남기고 끝났습니다")
 
 
 def _signal_name(number: int) -> str:

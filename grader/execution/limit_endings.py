@@ -83,7 +83,7 @@ def memory_limit(outcome: EndedRun, limits: LimitsSpec) -> Ending:
         advice=Text(
             "Use smaller batches, convert images to float batch by batch, and keep losses as numbers "
             "(loss.item()), not as tensors with their graphs.",
-            "배치 크기를 줄이고, 이미지는 배치마다 float으로 바꾸고, 손실은 loss.item()으로 숫자만 저장하세요.",
+            "배치 크기를 줄이고, 이미지는 배치마다 float로 바꾸고, 손실은 loss.item()으로 숫자만 저장하세요.",
         ),
         figures=figures_of(
             outcome, limits, Figure(quantity=Quantity.MEMORY_BYTES, used=peak, limit=limits.memory_bytes)

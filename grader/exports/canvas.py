@@ -96,9 +96,9 @@ def _columns(
             raise UsageError(
                 Text(
                     f"{times} missions share the Canvas column {column}.",
-                    f"Canvas 열 {column}: 과제 {times}개가 겹칩니다.",
+                    f"Canvas 열 {column}: 미션 {times}개가 겹칩니다.",
                 ),
-                Text("Give each its own assignment.", "과제마다 다른 Canvas 과제를 지정하세요."),
+                Text("Give each its own assignment.", "미션마다 다른 Canvas 과제를 지정하세요."),
             )
     return columns
 

@@ -57,7 +57,7 @@ def write_gradescope(
         raise InfrastructureError(
             Text(
                 "This submission was not graded: the machine failed, and Gradescope gets no result.",
-                "채점 시스템 문제로 채점하지 못해 Gradescope 결과 파일을 만들지 않습니다.",
+                "채점 환경 문제로 채점하지 못해 Gradescope 결과 파일을 만들지 않습니다.",
             ),
             Text("Grade it again.", "다시 채점하세요."),
         )

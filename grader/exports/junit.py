@@ -5,9 +5,9 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from typing import TextIO
 
-from grader.entries import Flag, Gradebook, Mark
+from grader.entries import FLAG_WORDS, Flag, Gradebook, Mark
 from grader.exports.cells import moment, number
-from grader.exports.roll import FLAG, flags, machine_failed, mission_title, missions_of
+from grader.exports.roll import flags, machine_failed, mission_title, missions_of
 from grader.reports import words
 from grader.reports.escape import inert
 from grader.text import Language, Text
@@ -103,7 +103,7 @@ def _outcome(mark: Mark) -> str | None:
 
 def _message(mark: Mark, language: Language) -> str:
     if mark.attempt is None:
-        return FLAG[Flag.MISSING].in_language(language)
+        return FLAG_WORDS[Flag.MISSING].in_language(language)
     grading = mark.attempt.grading
     if grading is None:
         return WAITING.in_language(language)

@@ -72,8 +72,8 @@ def write_moodle(
     missions = missions_of(book, marks)
     if len(missions) > 1:
         raise UsageError(
-            Text("A Moodle worksheet holds one mission.", "Moodle 채점표에는 과제 하나만 담을 수 있습니다."),
-            Text("Name the mission.", "과제를 하나 지정하세요."),
+            Text("A Moodle worksheet holds one mission.", "Moodle 채점표에는 미션 하나만 담을 수 있습니다."),
+            Text("Name the mission.", "미션을 하나 지정하세요."),
         )
     maximum = mission_points(book, missions[0], marks) if missions else 0.0
     write_row = row_writer(stream, bom=bom)
@@ -142,7 +142,7 @@ def _left_out(mark: Mark) -> Text | None:
     if not (mark.student.moodle_id.isascii() and mark.student.moodle_id.isdigit()):
         return Text(
             f"{who} has no Moodle participant number and was left out.",
-            f"{who}: Moodle 참가자 번호가 없어 제외했습니다.",
+            f"{who}: Moodle 참여자 번호가 없어 제외했습니다.",
         )
     return None
 

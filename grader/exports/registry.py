@@ -15,7 +15,7 @@ from grader.exports.junit import write_junit
 from grader.exports.moodle import FeedbackForm, write_moodle
 from grader.exports.tables import write_csv, write_long_csv
 from grader.results import Report
-from grader.text import Language, Text
+from grader.text import Language, Text, same
 
 
 class Scope(StrEnum):
@@ -160,7 +160,7 @@ def _the_report(request: Request) -> Report:
     if len(request.marks) != 1:
         raise UsageError(
             Text("This format is for one submission.", "제출물 하나만 내보낼 수 있는 형식입니다."),
-            Text("Name a student and a mission.", "학생과 과제를 하나씩 지정하세요."),
+            Text("Name a student and a mission.", "학생과 미션을 하나씩 지정하세요."),
         )
     report = request.report_of(request.marks[0])
     if report is None:
@@ -182,7 +182,7 @@ _ALL = (
         ".csv",
         Scope.BOOK,
         _long_csv,
-        Text("one row per student and mission", "학생·과제별 상세 표"),
+        Text("one row per student and mission", "학생·미션별 상세 표"),
         needs_reports=False,
     ),
     _format(
@@ -199,7 +199,7 @@ _ALL = (
         ".csv",
         Scope.MISSION,
         _moodle,
-        Text("Moodle grading worksheet", "Moodle 오프라인 채점표"),
+        Text("Moodle grading worksheet", "Moodle 채점표"),
         needs_reports=True,
     ),
     _format(
@@ -207,7 +207,7 @@ _ALL = (
         ".json",
         Scope.SUBMISSION,
         _gradescope,
-        Text("Gradescope results.json", "Gradescope results.json"),
+        same("Gradescope results.json"),
         needs_reports=True,
     ),
     _format("junit", ".xml", Scope.BOOK, _junit, Text("JUnit XML, for CI", "CI용 JUnit XML"), needs_reports=False),

@@ -2,19 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from grader.entries import Flag, Gradebook, Mark, Student
+from grader.entries import FLAG_WORDS, Gradebook, Mark, Student
 from grader.results import Verdict
-from grader.text import Language, Text
-
-FLAG = {
-    Flag.UNKNOWN_STUDENT: Text("not on the roster", "명단에 없음"),
-    Flag.MISSING: Text("not handed in", "미제출"),
-    Flag.NOT_GRADED: Text("not graded", "채점 안 됨"),
-    Flag.LATE: Text("late", "지각 제출"),
-    Flag.TOO_LATE: Text("too late", "제출 기한 초과"),
-    Flag.AUDIT_MISMATCH: Text("audit found a worse model", "재학습 결과 불일치"),
-    Flag.AUDIT_PENDING: Text("audit pending", "재학습 확인 대기"),
-}
+from grader.text import Language
 
 
 def missions_of(book: Gradebook, marks: Iterable[Mark]) -> tuple[str, ...]:
@@ -58,4 +48,4 @@ def machine_failed(mark: Mark) -> bool:
 
 def flags(mark: Mark, language: Language) -> str:
     """What an instructor should look at, in words."""
-    return ", ".join(FLAG[flag].in_language(language) for flag in mark.flags)
+    return ", ".join(FLAG_WORDS[flag].in_language(language) for flag in mark.flags)

@@ -9,7 +9,7 @@ from grader.text import Text
 
 GROUP_NAMES: dict[str, Text] = {
     "conv": Text("convolution", "합성곱"),
-    "dense": Text("dense", "전결합"),
+    "dense": Text("dense", "완전 연결"),
     "recurrent": Text("recurrent", "순환"),
     "activation": Text("activation", "활성화"),
     "norm": Text("normalisation", "정규화"),

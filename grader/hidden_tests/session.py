@@ -170,7 +170,7 @@ def _crashed(name: str, detail: str) -> HiddenTestCrashed:
     return HiddenTestCrashed(
         Text(
             f"The hidden test of criterion {name!r} failed by itself: {detail}",
-            f"{name!r} 기준의 숨은 테스트 자체에 오류가 있습니다: {detail}",
+            f"{name!r} 기준의 비공개 테스트 자체에 오류가 있습니다: {detail}",
         ),
         Text(
             "This is no fault of the submission. Tell the course's authors.",

@@ -30,7 +30,7 @@ RECURRENCES: Final[Mapping[str, Text]] = {
 BEYOND_CONVOLUTION: "Final[Mapping[Why, Text]]" = {
     "dense": Text(
         "a dense layer or a matrix product; let a convolution do it",
-        "전결합 층 또는 행렬 곱입니다. 합성곱으로 바꾸세요",
+        "완전 연결 층 또는 행렬 곱입니다. 합성곱으로 바꾸세요",
     ),
     "pool": Text(
         "pooling; let a convolution with a stride make the map smaller",
@@ -69,11 +69,11 @@ BEYOND_CONVOLUTION: "Final[Mapping[Why, Text]]" = {
     ),
     "whole_kernel": Text(
         "has a kernel as large as its input, which is a dense layer; before the last convolution, use smaller kernels",
-        "커널이 입력 전체만큼 커서 전결합 층과 같습니다. 마지막 합성곱 앞에서는 더 작은 커널을 쓰세요",
+        "커널이 입력 전체만큼 커서 완전 연결 층과 같습니다. 마지막 합성곱 앞에서는 더 작은 커널을 쓰세요",
     ),
     "pointwise_on_vector": Text(
         "convolves a map of 1 x 1, which is a dense layer; let the convolution that reaches 1 x 1 give the 10 logits",
-        "1 × 1 맵에 적용한 합성곱은 전결합 층과 같습니다. 1 × 1로 만드는 합성곱이 바로 로짓 10개를 내게 하세요",
+        "1 × 1 맵에 적용한 합성곱은 완전 연결 층과 같습니다. 1 × 1로 만드는 합성곱이 바로 로짓 10개를 내게 하세요",
     ),
     "padding_kept": Text(
         "combines a padded map with another; pad right before a convolution",

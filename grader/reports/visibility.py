@@ -29,7 +29,7 @@ def hidden_title(number: int) -> Text:
 def _anonymous(result: CriterionResult, number: int) -> CriterionResult:
     hint = Text(
         "This criterion is revealed after the due date. Read the brief again with care.",
-        "이 기준은 마감 후에 공개됩니다. 과제 설명을 다시 꼼꼼히 읽어 보세요.",
+        "이 기준은 마감 후에 공개됩니다. 미션 설명을 다시 꼼꼼히 읽어 보세요.",
     )
     return result.model_copy(
         update={

@@ -38,7 +38,7 @@ REASON = {
     Reason.CRASHED: Text("The process crashed", "프로세스가 비정상 종료되었습니다"),
     Reason.EXPORT_FAILED: Text("The model could not be exported", "모델을 내보낼 수 없었습니다"),
     Reason.ARTIFACT_REJECTED: Text("The exported model was not accepted", "내보낸 모델이 허용되지 않았습니다"),
-    Reason.INFRASTRUCTURE: Text("The grading machine failed", "채점 시스템에 문제가 생겼습니다"),
+    Reason.INFRASTRUCTURE: Text("The grading machine failed", "채점 환경에 문제가 생겼습니다"),
 }
 
 QUANTITY = {
@@ -56,7 +56,7 @@ BELOW_PASS_MARK = Text("Below the pass mark", "통과 기준 미달")
 NOT_GRADED = Text("Not graded", "채점하지 못했습니다")
 NOT_YOUR_FAULT = Text(
     "This was not caused by your work and costs no points. Please submit again later.",
-    "제출하신 과제의 문제가 아니며 감점되지 않습니다. 잠시 후 다시 제출해 주세요.",
+    "제출한 코드의 문제가 아니므로 감점되지 않습니다. 잠시 후 다시 제출해 주세요.",
 )
 NOT_REPRODUCED = Text("trained by the student, not reproduced", "학생이 직접 학습한 모델이며, 채점기가 재현하지 않음")
 RETRAINED = Text("trained by the grader", "채점기에서 직접 학습")

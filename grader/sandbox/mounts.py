@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import Mount
-from grader.text import Text
+from grader.text import Text, same
 
 _MOST_CHECKED = 2000
 
@@ -41,7 +41,7 @@ def check_mounts(mounts: tuple[Mount, ...], *, as_stranger: bool) -> None:
                     ko=f"{unreadable}을(를) 모든 사용자가 읽을 수 있어야 합니다. 채점기를 root로 실행하면 "
                     "프로그램은 nobody 계정으로 실행됩니다.",
                 ),
-                Text(en=f"chmod -R a+rX {mount.source}", ko=f"chmod -R a+rX {mount.source}"),
+                same(f"chmod -R a+rX {mount.source}"),
             )
 
 

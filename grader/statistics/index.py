@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from grader.entries import Flag, Mark
+from grader.entries import FLAG_WORDS, Flag, Mark
 from grader.reports import figures
 from grader.reports.escape import inert
 from grader.reports.standalone import render_page
@@ -147,7 +147,7 @@ def _lines(missions: Sequence[str], marks: Sequence[Mark], links: Links, languag
         entered = [mark.points for mark in found.values() if mark.points is not None]
         yield Line(
             name=_name(student.name or student.id),
-            remark="" if student.enrolled else words.FLAGS[Flag.UNKNOWN_STUDENT].in_language(language),
+            remark="" if student.enrolled else FLAG_WORDS[Flag.UNKNOWN_STUDENT].in_language(language),
             id=_name(student.id),
             section=_name(student.section),
             total=words.number(sum(entered) if entered else None),
@@ -160,7 +160,7 @@ def _mark(mark: Mark | None, links: Links, language: Language) -> Cell:
         return Cell("–")
     grading = grading_of(mark)
     ends = [] if grading is None else [words.PASSED_IT if grading.passed else words.BELOW]
-    flags = [words.FLAGS[flag] for flag in mark.flags if flag is not Flag.UNKNOWN_STUDENT]
+    flags = [FLAG_WORDS[flag] for flag in mark.flags if flag is not Flag.UNKNOWN_STUDENT]
     state = ", ".join(text.in_language(language) for text in (*ends, *flags))
     link = links.get((mark.student.id, mark.mission_id), "")
     if mark.points is None:

@@ -2,19 +2,18 @@
 
 from functools import partial
 
-from grader.entries import Flag
 from grader.reports import figures
 from grader.statistics.results import MissionStatistics
 from grader.text import Language, Text
 
-TITLE = Text("Course statistics", "과목 통계")
-NOTHING = Text("No mission has marks yet.", "아직 성적이 있는 과제가 없습니다.")
+TITLE = Text("Course statistics", "과정 통계")
+NOTHING = Text("No mission has marks yet.", "아직 성적이 있는 미션이 없습니다.")
 STUDENTS = Text("Students", "학생")
 STUDENT = Text("Student", "학생")
 HANDED_IN = Text("Handed in", "제출")
 GRADED = Text("Graded", "채점 완료")
 MISSING = Text("Missing", "미제출")
-WAITING = Text("Not graded yet", "채점 전")
+WAITING = Text("Not graded yet", "미채점")
 ATTEMPTS = Text("Attempts in all", "전체 제출 횟수")
 MEAN = Text("Mean", "평균")
 MEDIAN = Text("Median", "중앙값")
@@ -101,16 +100,6 @@ EARNED_READING = Text(
     "잘한 제출물과 부족한 제출물을 구분하는 기준은 오른쪽으로 갈수록 색이 진해지고, 구분하지 못하는 기준은 색이 "
     "고릅니다.",
 )
-FLAGS = {
-    Flag.UNKNOWN_STUDENT: Text("not in the roster", "명단에 없음"),
-    Flag.MISSING: Text("nothing handed in", "미제출"),
-    Flag.NOT_GRADED: Text("not graded", "채점 전"),
-    Flag.LATE: Text("late", "지각"),
-    Flag.TOO_LATE: Text("too late", "마감 초과"),
-    Flag.AUDIT_MISMATCH: Text("audit failed", "재학습 결과 불일치"),
-    Flag.AUDIT_PENDING: Text("audit due", "재학습 대기"),
-}
-"""What an instructor should look at, in a few words."""
 
 
 def models(mission: MissionStatistics) -> Text:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from grader.errors import DiskFull, StoreUnavailable, UsageError
-from grader.text import Text
+from grader.text import Text, same
 
 Result = TypeVar("Result")
 
@@ -47,7 +47,7 @@ def connect(url: str) -> sa.Engine:
     except ImportError as error:
         raise UsageError(
             Text("The driver for PostgreSQL is not installed.", "PostgreSQL 드라이버가 설치되어 있지 않습니다."),
-            Text('pip install "deep-grader[postgres]"', 'pip install "deep-grader[postgres]"'),
+            same('pip install "deep-grader[postgres]"'),
         ) from error
 
 

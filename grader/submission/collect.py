@@ -133,7 +133,10 @@ def _write(files: dict[str, bytes], destination: Path) -> None:
     try:
         try:
             if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
-                raise DestinationExists(f"{destination} is not an empty folder.", "Give a new one.")
+                raise DestinationExists(
+                    Text(f"{destination} is not an empty folder.", f"{destination} 폴더가 비어 있지 않습니다."),
+                    Text("Give a new one.", "새 폴더를 지정해 주세요."),
+                )
             made = not destination.exists()
             destination.mkdir(parents=True, exist_ok=True)
             destination.chmod(0o755)

@@ -114,13 +114,19 @@ def load_expected(path: Path, mission: Mission) -> Expected:
     try:
         expected = Expected.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: {error}") from error
+        raise SpecError(Text(f"{path}: {error}", f"{path} 파일을 읽을 수 없습니다: {error}")) from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise SpecError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        where = ".".join(map(str, first["loc"]))
+        raise SpecError(
+            Text(f"{path}: {where}: {first['msg']}", f"{path} 파일의 {where} 값이 올바르지 않습니다: {first['msg']}")
+        ) from error
     unknown = set(expected.fails) - {criterion.id for criterion in mission.spec.criteria}
     if unknown:
-        raise SpecError(f"{path}: the mission has no criterion {sorted(unknown)[0]!r}")
+        name = sorted(unknown)[0]
+        raise SpecError(
+            Text(f"{path}: the mission has no criterion {name!r}", f"{path}: 미션에 {name!r} 기준이 없습니다")
+        )
     return expected
 
 
@@ -133,5 +139,5 @@ def gaps_in(mission: Mission) -> tuple[str, ...]:
 
 def _existing(folder: Path) -> Path:
     if not folder.is_dir():
-        raise SpecError(f"{folder}: there is no such folder")
+        raise SpecError(Text(f"{folder}: there is no such folder", f"{folder} 폴더가 없습니다"))
     return folder

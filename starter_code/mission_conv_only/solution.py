@@ -8,7 +8,7 @@ The grader imports this file, calls `train(...)` once, and measures the network 
 What you may use / 사용 가능한 것: nn.Conv2d, activations, padding, sums of equal maps, torch.cat over channels.
     합성곱, 활성화 함수, 패딩, 크기가 같은 맵의 덧셈, 채널 방향 연결.
 Not allowed / 사용 불가: nn.Linear, matmul, pooling, normalisation, means or sums over space, reshapes that move space
-    into channels. 전결합 층, 행렬 곱, 풀링, 정규화, 공간 방향의 합이나 평균, 공간을 채널로 옮기는 reshape.
+    into channels. 완전 연결 층, 행렬 곱, 풀링, 정규화, 공간 방향의 합이나 평균, 공간을 채널로 옮기는 reshape.
 Limits / 제한: 120 CPU s on two cores or 60 s on a GPU, 4 GiB, 300,000 parameters.
 Check before you hand in / 제출 전 확인: `grade check mission_conv_only`
 """

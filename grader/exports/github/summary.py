@@ -3,21 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from grader.entries import Flag, Gradebook, Mark
+from grader.entries import FLAG_WORDS, Flag, Gradebook, Mark
 from grader.exports.cells import number
 from grader.exports.feedback import SENTENCE_BYTES
 from grader.exports.github.markdown import code, inert_markdown
-from grader.exports.roll import FLAG, flags, machine_failed, mission_points, mission_title, missions_of
+from grader.exports.roll import flags, machine_failed, mission_points, mission_title, missions_of
 from grader.reports import words
 from grader.results import CriterionResult, Report, Status, Verdict
-from grader.text import Language, Text
+from grader.text import Language, Text, same
 
 MAX_BYTES = 900_000
 """GitHub shows no summary beyond 1 MiB (documented limit of a step); the rest is for what other steps add."""
 
 STUDENT = Text("Student", "학생")
 NAME = Text("Name", "이름")
-MISSION = Text("Mission", "과제")
+MISSION = Text("Mission", "미션")
 HANDED_IN = Text("Handed in", "제출")
 GRADED = Text("Graded", "채점 완료")
 REMARKS = Text("Remarks", "비고")
@@ -42,7 +42,7 @@ def write_summary(stream: TextIO, report: Report, language: Language) -> None:
     if ending:
         stream.write(f"> {'<br>'.join(ending)}\n\n")
     if report.criteria:
-        titles = (Text("", ""), words.CRITERION, words.POINTS, words.MEASURED, REMARKS)
+        titles = (same(""), words.CRITERION, words.POINTS, words.MEASURED, REMARKS)
         stream.write(_table_head(title.in_language(language) for title in titles))
         for criterion in report.criteria:
             stream.write(_row(_criterion_cells(criterion, language)))
@@ -62,7 +62,15 @@ def write_cohort_summary(stream: TextIO, book: Gradebook, marks: Sequence[Mark],
         language: of every sentence.
     """
     missions = missions_of(book, marks)
-    titles = (MISSION, HANDED_IN, GRADED, words.PASSED, FLAG[Flag.NOT_GRADED], FLAG[Flag.MISSING], FLAG[Flag.LATE])
+    titles = (
+        MISSION,
+        HANDED_IN,
+        GRADED,
+        words.PASSED,
+        FLAG_WORDS[Flag.NOT_GRADED],
+        FLAG_WORDS[Flag.MISSING],
+        FLAG_WORDS[Flag.LATE],
+    )
     stream.write(_table_head(_capital(title.in_language(language)) for title in titles))
     for mission in missions:
         own = [mark for mark in marks if mark.mission_id == mission]
@@ -79,7 +87,7 @@ def _write_marks(stream: TextIO, rows: Iterator[str], count: int, language: Lang
     for index, row in enumerate(rows):
         written += len(row.encode("utf-8"))
         if written > MAX_BYTES:
-            rest = Text(f"… {count - index} more in the gradebook.", f"… 나머지 {count - index}개는 성적표에 있습니다.")
+            rest = Text(f"… {count - index} more in the gradebook.", f"… 나머지 {count - index}개는 성적부에 있습니다.")
             stream.write(f"\n{rest.in_language(language)}\n")
             return
         stream.write(row)
@@ -104,7 +112,7 @@ def _mark_cells(book: Gradebook, mark: Mark, language: Language) -> tuple[str, .
     points = f"{number(mark.points)} / {most}" if mark.points is not None else "–"
     remarks = flags(mark, language)
     if machine_failed(mark) and Flag.NOT_GRADED not in mark.flags:
-        remarks = ", ".join(part for part in (remarks, FLAG[Flag.NOT_GRADED].in_language(language)) if part)
+        remarks = ", ".join(part for part in (remarks, FLAG_WORDS[Flag.NOT_GRADED].in_language(language)) if part)
     name = code(mark.student.name) if mark.student.name else ""
     return (code(mark.student.id), name, code(mark.mission_id), points, remarks)
 

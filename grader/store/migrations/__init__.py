@@ -37,7 +37,10 @@ def bring_up_to_date(connection: sa.Connection) -> None:
     except CommandError as error:
         raise UsageError(
             Text("A newer grader made this gradebook.", "더 새로운 버전의 채점기가 만든 성적부입니다."),
-            Text("Update this one: pip install --upgrade deep-grader", "pip install --upgrade deep-grader"),
+            Text(
+                "Update this one: pip install --upgrade deep-grader",
+                "채점기를 업데이트하세요: pip install --upgrade deep-grader",
+            ),
         ) from error
 
 

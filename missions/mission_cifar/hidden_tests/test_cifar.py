@@ -263,7 +263,7 @@ def test_loader(evidence: Evidence, mark: Mark) -> None:
     mark.require(
         fits and bool(np.abs(images - expected.transpose(0, 3, 1, 2).astype(np.float32) / 255).max(initial=0.0) < 1e-5),
         "A test image of the loader must be the dataset's, channels first and divided by 255.",
-        "데이터로더의 테스트 이미지는 데이터셋의 이미지를 채널 우선 순서로 바꾸고 255로 나눈 것이어야 합니다.",
+        "데이터 로더의 테스트 이미지는 데이터셋의 이미지를 채널 우선 순서로 바꾸고 255로 나눈 것이어야 합니다.",
     )
 
 
@@ -290,7 +290,7 @@ def _check_training_batches(probe: Any, mark: Mark) -> None:
     mark.require(
         isinstance(sizes, list) and sizes[:1] == [8],
         "The loader must keep to batch_size.",
-        "데이터로더가 batch_size를 따라야 합니다.",
+        "데이터 로더가 batch_size를 따라야 합니다.",
     )
 
 

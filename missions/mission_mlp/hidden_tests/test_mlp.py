@@ -92,7 +92,7 @@ def test_config_training(evidence: Evidence, mark: Mark) -> None:
         min(lengths) > 0 and float(gap) <= STEP_TOLERANCE * lengths[1] / fast_rate,
         f"After one step of SGD with optimizer.args.lr {slow_rate:g} and {fast_rate:g}, the weights had moved by "
         f"{lengths[0]:.3g} and {lengths[1]:.3g}: not in proportion to the learning rate.",
-        f"optimizer.args.lr을 {slow_rate:g}와 {fast_rate:g}로 지정하고 SGD로 한 스텝 학습했더니 가중치가 각각 "
+        f"optimizer.args.lr을 {slow_rate:g}, {fast_rate:g}(으)로 지정하고 SGD로 한 스텝 학습했더니 가중치가 각각 "
         f"{lengths[0]:.3g}, {lengths[1]:.3g}만큼 움직였습니다. 학습률에 비례하지 않습니다.",
     )
     mark.measure(f"{asked} epochs, learning rate obeyed", f"{asked} 에포크, 학습률 반영됨")
@@ -128,7 +128,8 @@ def test_resume(evidence: Evidence, mark: Mark) -> None:
     mark.require(
         done[:1] == [3],
         f"Resumed from the checkpoint of epoch 2, the training did the epochs {_shown(done)}; epoch 3 comes next.",
-        f"2 에포크 체크포인트에서 이어서 학습했더니 {_shown(done)} 에포크가 실행되었습니다. 3 에포크부터여야 합니다.",
+        f"두 번째 에포크의 체크포인트에서 이어서 학습했더니 {_shown(done)} 에포크가 실행되었습니다. "
+        "세 번째 에포크부터여야 합니다.",
     )
     stopped, whole, resumed = _rows(probe, "stopped", "whole", "resumed")
     way = float(np.linalg.norm(whole - stopped)) or 1.0
@@ -139,7 +140,7 @@ def test_resume(evidence: Evidence, mark: Mark) -> None:
         f"The resumed training ends {_percent(gap)} of the way off the uninterrupted one. The checkpoint must bring "
         "back the weights, the state of the optimiser and that of the schedule.",
         f"이어서 학습한 결과가 중단 없이 학습한 결과와 이동 거리의 {_percent(gap)}만큼 다릅니다. 가중치뿐 아니라 "
-        "최적화 알고리즘의 상태와 학습률 스케줄의 상태까지 되살려야 합니다.",
+        "옵티마이저의 상태와 학습률 스케줄의 상태까지 되살려야 합니다.",
     )
 
 
@@ -243,7 +244,7 @@ def _check_dropout(probe: ProbeResult, mark: Mark, number: int, arch: dict[str, 
         abs(odds - asked / (1 - asked)) <= ODDS_TOLERANCE * asked / (1 - asked),
         f"dropout was {asked:g}, but in training mode the last hidden layer drops about {odds / (1 + odds):.2f} of its "
         "units. Dropout comes after the activation.",
-        f"dropout을 {asked:g}로 지정했는데, 학습 모드에서 마지막 은닉층의 유닛이 꺼지는 비율은 약 "
+        f"dropout을 {asked:g}(으)로 지정했는데, 학습 모드에서 마지막 은닉층의 유닛이 꺼지는 비율은 약 "
         f"{odds / (1 + odds):.2f}입니다. 드롭아웃은 활성화 함수 다음에 둡니다.",
     )
 

@@ -85,5 +85,5 @@ def test_excellent(evidence: Evidence, mark: Mark) -> None:
     mark.require(
         accuracy >= BONUS_BAR - 1e-9,
         f"{100 * BONUS_BAR:g} % are asked for the bonus.",
-        f"보너스를 받으려면 {100 * BONUS_BAR:g}% 이상이어야 합니다.",
+        f"가산점을 받으려면 {100 * BONUS_BAR:g}% 이상이어야 합니다.",
     )

@@ -1,4 +1,4 @@
-"""The base of every model / 모든 모델의 바탕 클래스."""
+"""The base of every model / 모든 모델의 기반 클래스."""
 
 from abc import ABC, abstractmethod
 

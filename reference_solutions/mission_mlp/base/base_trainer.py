@@ -1,6 +1,6 @@
 """The base of every trainer: epochs, checkpoints, resume, early stopping.
 
-모든 트레이너의 바탕 클래스: 에포크 반복, 체크포인트, 이어서 학습하기, 조기 종료.
+모든 트레이너의 기반 클래스: 에포크 반복, 체크포인트, 이어서 학습하기, 조기 종료.
 """
 
 import logging
@@ -38,7 +38,7 @@ class BaseTrainer(ABC):
 
     Args:
         model: on its device already / 이미 장치에 올라가 있는 모델.
-        optimizer: of the model's parameters / 최적화 알고리즘.
+        optimizer: of the model's parameters / 옵티마이저.
         scheduler: steps after every batch; None keeps the learning rate / 배치마다 학습률을 조절. None이면 고정.
         config: the whole configuration / 전체 설정.
         workdir: folder for checkpoints / 체크포인트를 저장할 폴더.

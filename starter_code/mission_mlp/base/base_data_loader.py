@@ -1,4 +1,4 @@
-"""The base of every data loader / 모든 데이터 로더의 바탕 클래스."""
+"""The base of every data loader / 모든 데이터 로더의 기반 클래스."""
 
 import math
 from abc import ABC, abstractmethod

@@ -1,6 +1,6 @@
 """One epoch of training and of validation; optimiser and schedule by name.
 
-학습과 검증 한 에포크, 그리고 이름으로 고르는 최적화 알고리즘과 학습률 스케줄.
+학습과 검증 한 에포크, 그리고 이름으로 고르는 옵티마이저와 학습률 스케줄.
 """
 
 from collections import defaultdict
@@ -94,7 +94,7 @@ class _Average:
 
 
 def build_optimizer(config: Mapping[str, Any], model: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser that `config["optimizer"]` names / 설정에 적힌 최적화 알고리즘.
+    """The optimiser that `config["optimizer"]` names / 설정에 적힌 옵티마이저.
 
     Raises:
         ValueError: the name is none of `OPTIMIZERS`.

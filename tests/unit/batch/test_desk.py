@@ -15,7 +15,7 @@ from grader.progress import Stage
 from grader.results import LogPoint, Reason, Verdict
 from grader.sandbox.owner import Owner
 from grader.store import Claimant, Claimed, RunKind, Store
-from grader.text import Text
+from grader.text import Text, same
 from tests.unit.batch.kit import Notes, entered
 from tests.unit.reports import samples
 
@@ -137,7 +137,7 @@ def test_claims_are_renewed_while_the_batch_lives(
     def renew(claimant: Claimant) -> None:
         claimants.append(claimant)
         if len(claimants) == 1:
-            raise StoreUnavailable("not now")
+            raise StoreUnavailable(same("not now"))
         renewed.set()
 
     monkeypatch.setattr(store, "renew", renew)
@@ -179,7 +179,7 @@ def test_gradebook_that_can_not_be_written_to_is_the_workers_to_tell(
     store: Store, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: object, **keywords: object) -> None:
-        raise DiskFull("full")
+        raise DiskFull(same("full"))
 
     with Desk(store, orders, NoWatch()) as desk:
         order = take(desk)
@@ -201,7 +201,7 @@ def test_progress_of_a_grading_reaches_the_watch(store: Store, orders: list[Orde
 
 
 def test_first_reason_to_stop_is_the_one_told(store: Store, orders: list[Order]) -> None:
-    first, second = StoreUnavailable("first"), DiskFull("second")
+    first, second = StoreUnavailable(same("first")), DiskFull(same("second"))
     with Desk(store, orders, NoWatch()) as desk:
         desk.stop(first)
         desk.stop(second)

@@ -23,7 +23,7 @@ from grader.progress import Progress, Silent
 from grader.results import Mode, Reason, Report, Verdict
 from grader.sandbox.base import Sandbox
 from grader.store import RunKind, Store
-from grader.text import Text
+from grader.text import Text, same
 from tests.unit.batch.kit import conditions, entered, handed_in, order
 from tests.unit.reports import samples
 
@@ -133,7 +133,7 @@ def test_usage_error_stops_all_and_is_raised(
     store: Store, orders: list[Order], gradings: Callable[[Grading], None]
 ) -> None:
     def grade(order: Order, sandbox: Sandbox) -> Outcome:
-        raise UsageError("not like this")
+        raise UsageError(same("not like this"))
 
     gradings(grade)
     with Desk(store, orders, NoWatch()) as desk, pytest.raises(UsageError, match="not like this"):
@@ -145,7 +145,7 @@ def test_gradebook_on_a_full_disk_stops_all_and_is_raised(
     store: Store, orders: list[Order], gradings: Callable[[Grading], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: object, **keywords: object) -> bool:
-        raise DiskFull("full")
+        raise DiskFull(same("full"))
 
     gradings(lambda order, sandbox: GRADED)
     monkeypatch.setattr(store, "land", refuse)
@@ -225,7 +225,7 @@ def test_fault_of_the_grader_names_itself(course: Course, tmp_path: Path, monkey
 
 def test_usage_error_is_not_taken_for_a_fault(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def grade(request: GradingRequest) -> Report:
-        raise UsageError("wrong")
+        raise UsageError(same("wrong"))
 
     graded_by(monkeypatch, grade)
     with pytest.raises(UsageError):
@@ -303,7 +303,7 @@ def test_loose_file_that_can_not_be_taken_is_that_students_result_and_stops_nobo
 @pytest.mark.parametrize(
     ("failure", "verdict", "reason"),
     [
-        (SubmissionInvalid("too large"), Verdict.GRADED, Reason.SUBMISSION_INVALID),
+        (SubmissionInvalid(same("too large")), Verdict.GRADED, Reason.SUBMISSION_INVALID),
         (DiskFull(Text("The disk is full.", "디스크")), Verdict.NOT_GRADED, Reason.INFRASTRUCTURE),
         (OSError(28, "No space left on device"), Verdict.NOT_GRADED, Reason.INFRASTRUCTURE),
         (MemoryError(), Verdict.NOT_GRADED, Reason.INFRASTRUCTURE),

@@ -81,7 +81,7 @@ def test_lines_are_one_per_result_and_inert(course: Course, language: Any) -> No
     assert "김하나" in lines[0]
     assert "91.5/100" in lines[0]
     assert not set("\x1b\x07\r\n\u202e") & set("".join(lines))
-    assert ("채점 못 함" if language == "ko" else "not graded") in lines[1]
+    assert ("미채점" if language == "ko" else "not graded") in lines[1]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -122,7 +122,7 @@ def test_time_left_follows_the_pace_so_far(course: Course) -> None:
     tell(board, an_order(course, 10), NOT_GRADED)
     assert board.seconds_left == 0
     assert overall(board, "en") == "10 / 10, 1 not graded"
-    assert overall(board, "ko") == "10 / 10, 채점 못 함 1"
+    assert overall(board, "ko") == "10 / 10, 미채점 1"
 
 
 def test_audits_are_added_to_what_is_to_do(course: Course) -> None:

@@ -19,6 +19,15 @@ def test_results_fit_eighty_columns_without_control_codes(grade: Grade, command:
         assert cell_len(line) <= 80, line
 
 
+@pytest.mark.parametrize("width", range(70, 90))
+@pytest.mark.parametrize("command", [("show", "mission_conv_only"), ("data", "list")])
+def test_no_syllable_is_cut_from_a_korean_table(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert "…" not in grade(*command, "--lang", "ko").out
+
+
 def test_list_names_each_mission_with_points_and_level(grade: Grade) -> None:
     assert "mission_cnn" in grade("list").out
     assert "중" in grade("list", "--lang", "ko").out

@@ -94,7 +94,7 @@ def test_states_are_words_and_nothing_entered_is_no_zero() -> None:
     ungraded = replace(waiting, grading=replace(waiting.grading, verdict=Verdict.NOT_GRADED, passed=False))
     changed = (marks[0], replace(marks[1], attempt=ungraded, points=None, flags=(Flag.NOT_GRADED,)), *marks[2:])
     rows = {row[1]: row for row in Rows(rendered(book, changed, "ko")).rows}
-    assert rows["20260001"][3:] == ["–", "채점 전"]
+    assert rows["20260001"][3:] == ["–", "미채점"]
     assert rows["20260005"][3:] == ["–", "미제출"]
     assert rows["20260002"][4].endswith(", 지각")
     assert rows["20260019"][0].endswith("명단에 없음")

@@ -199,7 +199,7 @@ def test_nothing_graded_says_so() -> None:
     empty = course_statistics(samples.gradebook(marks), marks)
     assert "Nothing has been graded yet" in in_terminal(empty, "en")
     assert "아직 채점된 제출물이 없습니다" in render_stats_html(empty, "ko")
-    assert "아직 성적이 있는 과제가 없습니다" in in_terminal(CourseStatistics(missions=()), "ko")
+    assert "아직 성적이 있는 미션이 없습니다" in in_terminal(CourseStatistics(missions=()), "ko")
 
 
 def test_page_says_why_a_coefficient_is_missing_and_has_no_empty_column() -> None:
