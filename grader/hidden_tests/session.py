@@ -1,13 +1,14 @@
 """Run a mission's hidden tests in this process: they are the course's code, and the evidence is plain data."""
 
 import os
+import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -49,6 +50,7 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
 
     Raises:
         HiddenTestCrashed: a test raised something other than a failed assertion, or is missing.
+        KeyboardInterrupt, SystemExit: the grader was told to stop.
     """
     plugin = _Plugin(evidence)
     arguments = [
@@ -66,12 +68,19 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
             code = pytest.main(arguments, plugins=[plugin])
         finally:
             _forget_modules(folder)
+    if plugin.stop is not None:
+        raise plugin.stop
     if plugin.crash is not None:
         raise plugin.crash
     unsettled = [criterion.id for criterion in evidence.spec.criteria if criterion.id not in plugin.outcomes]
     if unsettled:
         raise _crashed(unsettled[0], f"no test settled it (pytest ended with {int(code)})")
     return {criterion.id: plugin.outcomes[criterion.id] for criterion in evidence.spec.criteria}
+
+
+def _terminates(error: BaseException | None) -> TypeGuard[SystemExit]:
+    """Whether it is what `grade` raises on SIGTERM; a test that exits by itself is the course's fault."""
+    return isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM
 
 
 class _Plugin:
@@ -83,6 +92,8 @@ class _Plugin:
         self._marks: dict[str, Mark] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.crash: HiddenTestCrashed | None = None
+        # What a signal raises here; pytest would keep it to itself.
+        self.stop: KeyboardInterrupt | SystemExit | None = None
 
     @pytest.fixture
     def evidence(self) -> Evidence:
@@ -103,6 +114,16 @@ class _Plugin:
         """A file that can't be collected is the course's fault."""
         if report.failed:
             self.crash = _crashed("collection", str(report.longrepr).strip().splitlines()[-1])
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, but not what pytest itself raises once it was told to stop."""
+        if type(excinfo.value) is KeyboardInterrupt:
+            self.stop = excinfo.value
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """A termination between two tests."""
+        if _terminates(excinfo.value):
+            self.stop = excinfo.value
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
@@ -130,7 +151,10 @@ class _Plugin:
         report = yield
         criterion = self._criteria[item.name]
         error = call.excinfo.value if call.excinfo is not None else None
-        if call.when == "call" or error is not None:
+        if _terminates(error):
+            self.stop = error
+            item.session.shouldstop = "told to stop"
+        elif call.when == "call" or error is not None:
             self._settle(criterion, self._marks.get(item.name) or Mark(criterion), error)
         return report
 

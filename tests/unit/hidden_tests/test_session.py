@@ -100,3 +100,12 @@ def test_tests_run_in_the_order_of_the_spec(tmp_path: Path) -> None:
 def test_two_judgements_do_not_share_anything(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, "def test_accuracy(mark): mark.grade(0.95)")
     assert judge(folder, evidence()) == judge(folder, evidence())
+
+
+@pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "raise SystemExit(143)"])
+@pytest.mark.parametrize("where", ["def test_accuracy(mark): ", ""], ids=["in_a_test", "in_collection"])
+def test_grader_that_is_told_to_stop_stops(tmp_path: Path, stop: str, where: str) -> None:
+    error = KeyboardInterrupt if "Key" in stop else SystemExit
+    with pytest.raises(error) as raised:
+        judge(folder_with(tmp_path, where + stop), evidence())
+    assert "143" not in stop or raised.value.code == 143
