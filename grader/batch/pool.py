@@ -1,12 +1,13 @@
 """Workers on this machine: threads that each take an order, have it graded in a sandbox, and hand in the result."""
 
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from grader.batch.desk import Desk
 from grader.batch.order import Conditions, carry_out
+from grader.batch.worker import Worker
 from grader.sandbox import open_sandbox
 from grader.sandbox.warm import WarmSandbox
 
@@ -49,21 +50,20 @@ def work_off(desk: Desk, pool: LocalPool, conditions: Conditions) -> None:
     with WarmSandbox(inner, spares=spares) as sandbox:
         desk.healthy = lambda: sandbox.availability().ok
         workers = [
-            threading.Thread(target=_work, args=(desk, conditions, gpu, sandbox), name=f"batch-{place}", daemon=True)
+            Worker(partial(_work, desk, conditions, gpu, sandbox), name=f"batch-{place}")
             for place, gpu in enumerate(pool.slots)
         ]
         try:
             for worker in workers:
                 worker.start()
             for worker in workers:
-                while worker.is_alive():
-                    worker.join(0.5)
+                while not worker.wait(0.5):
+                    pass
         except BaseException as error:  # Ctrl-C among them
             desk.stop(error)
             sandbox.stop()
             for worker in workers:
-                if worker.is_alive():
-                    worker.join(STOP_S)
+                worker.wait(STOP_S)
             raise
     if desk.failure is not None:
         raise desk.failure

@@ -9,11 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from grader.assembly import not_graded_report
 from grader.batch import Conditions, Desk, Order
 from grader.batch.order import Outcome
+from grader.batch.pool import STOP_S
+from grader.batch.worker import Worker
 from grader.cluster.parcel import pack_mission, pack_order
 from grader.errors import InfrastructureError, RunInterrupted, UsageError
 from grader.hashing import grader_hash
@@ -62,7 +65,7 @@ class Cluster:
     board: Any = None
     missions: dict[str, Any] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
-    workers: list[threading.Thread] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
     under_way: dict[int, tuple[Order, Any]] = field(default_factory=dict)
     lost: list[Order] = field(default_factory=list)
     losses: dict[int, int] = field(default_factory=dict)
@@ -102,7 +105,7 @@ def work_off_on_cluster(
     finally:
         cluster.ended.set()
         for worker in cluster.workers:
-            worker.join(30)
+            worker.wait(STOP_S)
         ray.shutdown()
     if desk.failure is not None:
         raise desk.failure
@@ -127,14 +130,14 @@ def _connect(address: str) -> None:
 def _watch(cluster: Cluster) -> None:
     """Passes progress on and takes in machines that join, until all is done."""
     looked = time.monotonic()
-    while working := [worker for worker in cluster.workers if worker.is_alive()]:
+    while working := [worker for worker in cluster.workers if not worker.ended]:
         with contextlib.suppress(ray.exceptions.RayError):
             for event in ray.get(cluster.board.drain.remote()):
                 _pass_on(cluster, json.loads(event))
         if time.monotonic() - looked > LOOK_S:
             _take_in_machines(cluster)
             looked = time.monotonic()
-        working[0].join(DRAW_S)
+        working[0].wait(DRAW_S)
     if not cluster.desk.stopped and (cluster.lost or cluster.under_way):
         raise InfrastructureError(
             Text(
@@ -178,9 +181,7 @@ def _take_in_machines(cluster: Cluster) -> None:
             cluster.say(Text(f"{name} does not grade: {why_not.en}", f"{name}에서는 채점하지 않습니다: {why_not.ko}"))
             continue
         for place in range(_places(node, cluster.per_gpu)):
-            worker = threading.Thread(
-                target=_work, args=(cluster, node_id), name=f"cluster-{node_id[:8]}-{place}", daemon=True
-            )
+            worker = Worker(partial(_work, cluster, node_id), name=f"cluster-{node_id[:8]}-{place}")
             cluster.workers.append(worker)
             worker.start()
 
