@@ -23,6 +23,8 @@ from grader import data
 
 TITLE = "Other graders"
 CACHE = data.default_cache_dir() / "benchmarks"
+QUIET_SHARE = 0.05
+PATIENCE_S = 10
 
 
 def main() -> None:
@@ -31,7 +33,6 @@ def main() -> None:
     chosen = [contender for contender in CONTENDERS if asked.only is None or contender.name in asked.only]
     (CACHE / "environments").mkdir(parents=True, exist_ok=True)
     students = trained_submissions(asked.submissions, CACHE / "models")
-    idle = busy_share()
     found: dict[str, list[Measured]] = {}
     accuracies: dict[str, dict[str, float]] = {}
     missing: dict[str, str] = {}
@@ -52,9 +53,10 @@ def main() -> None:
     if differences := disagreements(accuracies):
         raise SystemExit("The graders do not agree, so nothing is written.\n" + "\n".join(differences))
     rows = table(found, missing, floor=FLOOR, ours=OURS)
-    print(about(asked, idle), *rows, sep="\n")
+    text = about(asked, max((run.noise_share for runs in found.values() for run in runs), default=0))
+    print(text, *rows, sep="\n")
     if not asked.print and asked.only is None:
-        write_section(TITLE, about(asked, idle), rows)
+        write_section(TITLE, text, rows)
 
 
 def arguments() -> argparse.Namespace:
@@ -79,9 +81,10 @@ def one_run(contender: Contender, students: list[Path], threads: int) -> tuple[M
         environment = desk_environment(python, folder, data.load("mnist").test_root, threads)
         desk = Desk(folder, students, python, environment)
         contender.prepare(desk)
+        noise = noise_share()
         busy, began = busy_s(), time.monotonic()
         contender.grade(desk)
-        measured = Measured(busy_s() - busy, time.monotonic() - began)
+        measured = Measured(busy_s() - busy, time.monotonic() - began, noise)
         return measured, contender.read(desk)
 
 
@@ -91,14 +94,18 @@ def busy_s() -> float:
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
-def busy_share(over_s: float = 2) -> float:
-    """Of one core, what the machine does when nothing is measured."""
-    busy, began = busy_s(), time.monotonic()
-    time.sleep(over_s)
-    return (busy_s() - busy) / (time.monotonic() - began)
+def noise_share() -> float:
+    """Of one core, what the machine does while nothing is measured; waits a little for it to come to rest."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        busy, began = busy_s(), time.monotonic()
+        time.sleep(1)
+        share = (busy_s() - busy) / (time.monotonic() - began)
+        if share <= QUIET_SHARE or time.monotonic() > deadline:
+            return share
 
 
-def about(asked: argparse.Namespace, idle: float) -> str:
+def about(asked: argparse.Namespace, noise: float) -> str:
     """What was compared, on what."""
     pinned = [requirement for contender in CONTENDERS for requirement in contender.requirements]
     versions = ", ".join(pinned).replace("==", " ")
@@ -110,8 +117,8 @@ def about(asked: argparse.Namespace, idle: float) -> str:
         f"submission after another, as their commands do; torch has {asked.threads} thread(s) in each of their "
         "processes. `grade batch` begins with an empty gradebook, uses all cores, and also measures ablation, small "
         "changes of the images and other batch sizes. CPU seconds are those in which any core was busy (`/proc/stat`), "
-        f"so containers count; before the first run the machine was busy for {idle:.0%} of one core. Measured by "
-        "`make peers`; making the networks and the others' environments is not counted."
+        f"so containers count; in the second before each run the machine was busy for {noise:.0%} of one core at "
+        "most. Measured by `make peers`; making the networks and the others' environments is not counted."
     )
 
 

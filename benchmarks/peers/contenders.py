@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.measuring import grade, took
@@ -111,7 +111,7 @@ def environment_of(requirements: tuple[str, ...], cache: Path) -> Path:
 def notebook(cells: list[tuple[str, dict[str, object]]]) -> str:
     """A Jupyter notebook of code cells with their metadata."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    written = [
+    written: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "id": f"cell-{place}",
@@ -141,7 +141,8 @@ def _in_one_process(desk: Desk) -> None:
 
 
 def _in_one_process_tuned(desk: Desk) -> None:
-    desk.run(COURSE / "script.py", desk.folder, *desk.students, **TUNED)
+    tuned = replace(desk, environment={**desk.environment, **TUNED})
+    tuned.run(COURSE / "script.py", desk.folder, *desk.students)
 
 
 def _a_process_each(desk: Desk) -> None:

@@ -22,10 +22,12 @@ class Measured:
     Attributes:
         cpu_s: in which any core of the machine was busy, containers' too.
         wall_s: from the first command's start to the last one's end.
+        noise_share: of one core, how busy the machine was just before; it is in `cpu_s` if it went on.
     """
 
     cpu_s: float
     wall_s: float
+    noise_share: float = 0
 
 
 def of_script(grades: str) -> dict[str, float]:
