@@ -2,6 +2,7 @@
 # make test    set everything up, run all tests
 # make verify  grade all references, starters and counterexamples of the course
 # make bench   measure, and write the figures to docs/performance.md
+# make peers   the same against graders that courses use today, which it installs beside this one
 # make check   formatting, lint, types, direction of imports
 # make lock    renew constraints.txt from what is installed
 
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify bench check format lock clean
+.PHONY: help demo test verify bench peers check format lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -47,6 +48,10 @@ verify: $(VENV)/.installed
 bench: $(VENV)/.installed-dev
 	$(BIN)/grade data fetch mnist
 	$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)
+
+peers: $(VENV)/.installed-dev
+	$(BIN)/grade data fetch mnist
+	$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

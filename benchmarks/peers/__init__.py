@@ -1,0 +1,1 @@
+"""What graders that courses use today need for the same submissions."""
