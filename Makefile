@@ -1,7 +1,7 @@
 # make demo    set everything up, grade the reference CNN
 # make test    set everything up, run all tests
 # make verify  grade all references, starters and counterexamples of the course
-# make bench   measure, and write the figures to docs/performance.md
+# make bench   measure, write the figures to docs/performance.md, and say which moved since the last time
 # make peers   the same against graders that courses use today, which it installs beside this one
 # make check   formatting, lint, types, direction of imports
 # make lock    renew constraints.txt from what is installed
@@ -47,7 +47,7 @@ verify: $(VENV)/.installed
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/grade data fetch mnist
-	$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 peers: $(VENV)/.installed-dev
 	$(BIN)/grade data fetch mnist

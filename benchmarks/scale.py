@@ -1,134 +1,116 @@
-"""Batches as large as a course: rate against a bare loop, a second run, a gradebook of ten thousand, memory.
+"""Batches as large as a course: rate against a bare loop, a second run, a gradebook of ten thousand, growth."""
 
-python -m benchmarks.scale [--only PART] [--submissions 200] [--bare 20] [--gradings 10000]
-"""
-
-import argparse
 import shutil
 import sqlite3
-import sys
-import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring import ROOT, Took, grade, machine, took
-from benchmarks.page import Row, write_section
+from benchmarks.measuring import ROOT, Took, alternately, grade
+from benchmarks.page import Row
+from benchmarks.part import MISSION, Asked, Part, train_reference
+from benchmarks.ratio import Ratio, in_words
+from benchmarks.rows import against_bar, beside
+from benchmarks.running import bare_script
+from grader.course import Course
+from grader.store import open_store
 
 MIB = 1024**2
-COURSE_SIZES = (20, 200, 500)
+BATCH_SIZES = (1000, 250)
+LISTINGS = {
+    "listing": ("gradebook",),
+    "export as CSV": ("export", "csv"),
+    "export as JSON lines": ("export", "jsonl"),
+    "statistics": ("stats",),
+}
+LISTING_BAR_S = 2.0
+READ_MISSION = "mission_transfer_annotated"
 
 
-def main() -> None:
-    """Measures, and writes a section of docs/performance.md for each part."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--only", choices=["artifacts", "gradebook", "growth"])
-    parser.add_argument("--submissions", type=int, default=200)
-    parser.add_argument("--bare", type=int, default=20)
-    parser.add_argument("--gradings", type=int, default=10_000)
-    parser.add_argument("--sandbox", default="docker")
-    asked = parser.parse_args()
-    parts = {
-        "artifacts": (
-            "Batches of models handed in ready",
-            lambda folder: artifacts(folder, asked.submissions, asked.bare, asked.sandbox),
-        ),
-        "gradebook": ("Large gradebooks", lambda folder: large_gradebook(folder, asked.gradings)),
-        "growth": ("Growth", growth),
+def artifacts(folder: Path, asked: Asked) -> list[Row]:
+    """Models handed in ready: a batch of them in turns with bare loops, and the same batch again."""
+    students = hand_in_models(folder, asked.submissions)
+    gradebooks = count()
+    contenders: dict[str, Callable[[], Sequence[float]]] = {
+        **{str(size): partial(bare_loop, students[: asked.bare], size, folder) for size in BATCH_SIZES},
+        **{name: partial(grade_twice, name, gradebooks, folder) for name in asked.sandboxes},
     }
-    for name, (title, measure) in parts.items():
-        if asked.only in (None, name):
-            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                rows = measure(Path(folder) / name)
-            write_section(title, f"{machine()}, {datetime.now(UTC):%Y-%m-%d}. n = 1 unless said.", rows)
-            print(*rows, sep="\n")
-
-
-def artifacts(folder: Path, submissions: int, bare: int, sandbox: str) -> list[Row]:
-    """Models handed in ready: a batch of them between bare loops."""
-    students = hand_in_models(folder, submissions)
-    sizes = (1000, 250)
-    before = {size: bare_rate(students[:bare], size, folder) for size in sizes}
-    batch = ("batch", "students", "-m", "mission_cnn", "--sandbox", sandbox, "--progress", "quiet")
-    first = grade(*batch, folder=folder)
-    after = {size: bare_rate(students[:bare], size, folder) for size in sizes}
-    again = grade(*batch, folder=folder)
-    allowed_s = 2 + 0.002 * submissions
-    rows = [
-        Row(
-            f"{submissions} models in {sandbox}, rate of the batch : rate of one bare process with batches of {size:,}",
-            f"{2 * submissions / first.wall_s / (before[size] + after[size]):.2f}",
-            "0.7 or more",
-            f"batch {first.wall_s / submissions:.2f} s each; bare {1 / before[size]:.2f} s and {1 / after[size]:.2f} s "
-            f"each ({bare} before and {bare} after)",
-        )
-        for size in sizes
-    ]
-    return [
-        *rows,
-        Row(
-            f"second run over {submissions} unchanged : 2 s + 2 ms each",
-            f"{again.wall_s / allowed_s:.2f}",
-            "below 1",
-            f"{again.wall_s:.2f} s of {allowed_s:.2f} s",
-        ),
-    ]
-
-
-def hand_in_models(folder: Path, submissions: int) -> list[Path]:
-    """So many students with the reference's code and model; the code differs in a comment."""
-    reference = ROOT / "reference_solutions" / "mission_cnn"
-    folder.mkdir(parents=True)
-    grade("train", "mission_cnn", str(reference), "--out", str(folder / "model.pt2"), folder=folder)
-    students = []
-    for number in range(submissions):
-        student = folder / "students" / f"student-{number:04}"
-        shutil.copytree(reference, student, ignore=shutil.ignore_patterns("__pycache__"))
-        with (student / "solution.py").open("a", encoding="utf-8") as file:
-            file.write(f"\n# {number}\n")
-        shutil.copyfile(folder / "model.pt2", student / "model.pt2")
-        students.append(student)
-    return students
-
-
-def bare_rate(students: list[Path], batch_size: int, folder: Path) -> float:
-    """Models per second of the bare loop, its start not counted."""
-    command = [sys.executable, "-m", "benchmarks.bare_loop", str(batch_size), *map(str, students)]
-    ran = took(command, folder=folder)
-    return len(students) / float(ran.output.splitlines()[-1].split(",")[0])
-
-
-def large_gradebook(folder: Path, gradings: int) -> list[Row]:
-    """Listing, export and statistics of a gradebook filled straight into its tables."""
-    fill(folder, gradings)
+    found = alternately(contenders, asked.runs, warm_up=False)
     rows = []
-    for name, arguments in (
-        ("listing", ("gradebook",)),
-        ("export as CSV", ("export", "csv")),
-        ("export as JSON lines", ("export", "jsonl")),
-        ("statistics", ("stats",)),
-    ):
-        times = sorted(grade(*arguments, folder=folder).wall_s for _ in range(5))
+    for name in asked.sandboxes:
+        batch = [ran[0] / asked.submissions for ran in found[name]]
+        for size in BATCH_SIZES:
+            bare = [ran[0] for ran in found[str(size)]]
+            rows.append(
+                Row(
+                    f"{asked.submissions} models in {name}, rate of the batch : rate of one bare process with batches "
+                    f"of {size:,}",
+                    str(Ratio.of(bare, batch)),
+                    "0.7 or more",
+                    f"each: batch {in_words(batch)}; bare {in_words(bare)}, {len(students[: asked.bare])} a run",
+                )
+            )
+        again, allowed_s = [ran[1] for ran in found[name]], 2 + 0.002 * asked.submissions
         rows.append(
             Row(
-                f"{name} of {gradings:,} gradings : 2 s",
-                f"{times[2] / 2:.2f}",
+                f"second run over {asked.submissions} unchanged, {name} : 2 s + 2 ms each",
+                str(Ratio.of(again, allowed_s)),
                 "below 1",
-                f"median {times[2]:.2f} s, {times[0]:.2f} to {times[-1]:.2f}, n = 5",
+                f"{in_words(again)} of {allowed_s:.2f} s",
             )
         )
     return rows
 
 
+def hand_in_models(folder: Path, submissions: int) -> list[Path]:
+    """So many students with the reference's code and model; the code differs in a comment."""
+    trained = train_reference(folder)
+    students = []
+    for number in range(submissions):
+        student = folder / "students" / f"student-{number:04}"
+        shutil.copytree(trained.submission, student, ignore=shutil.ignore_patterns("__pycache__"))
+        with (student / "solution.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n# {number}\n")
+        shutil.copyfile(trained.model, student / "model.pt2")
+        students.append(student)
+    return students
+
+
+def bare_loop(students: list[Path], batch_size: int, folder: Path) -> Sequence[float]:
+    """Seconds for each model in a bare process, its start not counted."""
+    ran = bare_script([student / "model.pt2" for student in students], batch_size, folder)
+    return [float(ran.output.splitlines()[-1].split(",")[0]) / len(students)]
+
+
+def grade_twice(sandbox: str, gradebooks: Iterator[int], folder: Path) -> Sequence[float]:
+    """Seconds of a batch into a new gradebook, and of the same batch again."""
+    gradebook = ("--gradebook", f"gradebook-{next(gradebooks)}")
+    batch = ("batch", "students", "-m", MISSION, "--sandbox", sandbox, "--progress", "quiet", *gradebook)
+    return [grade(*batch, folder=folder).wall_s for _ in range(2)]
+
+
+def large_gradebook(folder: Path, asked: Asked) -> list[Row]:
+    """Listing, export and statistics of a gradebook filled straight into its tables."""
+    fill(folder, asked.gradings)
+    contenders = {name: partial(grade, *arguments, folder=folder) for name, arguments in LISTINGS.items()}
+    found = alternately(contenders, asked.runs, warm_up=True)
+    return [
+        against_bar(
+            f"{name} of {asked.gradings:,} gradings : {LISTING_BAR_S:g} s", [ran.wall_s for ran in runs], LISTING_BAR_S
+        )
+        for name, runs in found.items()
+    ]
+
+
 def fill(folder: Path, gradings: int) -> None:
     """A gradebook of made-up results."""
-    from grader.course import Course
-    from grader.store import open_store
-
     with open_store(folder / "gradebook"):
         pass
-    spec = Course(ROOT).mission("mission_cnn").spec
+    spec = Course(ROOT).mission(MISSION).spec
     random = np.random.default_rng(0)
     began = datetime(2026, 3, 2, tzinfo=UTC)
     with sqlite3.connect(folder / "gradebook" / "gradebook.db") as book:
@@ -169,33 +151,75 @@ def fill(folder: Path, gradings: int) -> None:
             )
 
 
-def growth(folder: Path) -> list[Row]:
+def growth(folder: Path, asked: Asked) -> list[Row]:
     """Cost per submission and the coordinator's memory, for courses of several sizes; a mission without training."""
-    found = {size: grade_sources(folder / str(size), size) for size in COURSE_SIZES}
-    least = found[COURSE_SIZES[0]]
-    rows = []
-    for size, ran in found.items():
+    for size in asked.sizes:
+        hand_in_sources(folder / str(size), size)
+    gradebooks = count()
+    contenders = {str(size): partial(grade_sources, folder / str(size), gradebooks) for size in asked.sizes}
+    found = list(alternately(contenders, asked.runs, warm_up=False).values())
+    small, middle, large = asked.sizes[0], asked.sizes[-2], asked.sizes[-1]
+    early = _each_s(found[0], found[-2], middle - small)
+    late = _each_s(found[-2], found[-1], large - middle)
+    rows = [
+        beside(
+            f"a submission more, from {middle:,} to {large:,} : from {small:,} to {middle:,}", late, early, "0.9 to 1.1"
+        )
+    ]
+    least = [ran.peak_bytes for ran in found[0]]
+    for size, runs in zip(asked.sizes[1:], found[1:], strict=True):
+        peaks = [ran.peak_bytes for ran in runs]
         rows.append(
             Row(
-                f"memory of the coordinator, {size:,} submissions : {COURSE_SIZES[0]} submissions",
-                f"{ran.peak_bytes / least.peak_bytes:.2f}",
+                f"memory of the coordinator, {size:,} submissions : {small:,} submissions",
+                str(Ratio.of(peaks, least)),
                 "flat",
-                f"{ran.peak_bytes / MIB:.0f} MiB; {1000 * ran.wall_s / size:.0f} ms per submission with start and end",
+                f"{max(peaks) / MIB:.0f} MiB : {max(least) / MIB:.0f} MiB at most",
             )
         )
     return rows
 
 
-def grade_sources(folder: Path, size: int) -> Took:
-    """One batch of a mission that is graded by reading."""
-    source = (ROOT / "reference_solutions" / "mission_transfer_annotated" / "solution.py").read_text(encoding="utf-8")
+def _each_s(fewer: list[Took], more: list[Took], submissions: int) -> list[float]:
+    """What each submission more took, round by round; start and end of the command weigh on neither."""
+    return [(larger.wall_s - smaller.wall_s) / submissions for smaller, larger in zip(fewer, more, strict=True)]
+
+
+def hand_in_sources(folder: Path, size: int) -> None:
+    """So many submissions to a mission that is graded by reading."""
+    reference = Course(ROOT).mission(READ_MISSION).reference
+    source = (reference / "solution.py").read_text(encoding="utf-8")
     for number in range(size):
         student = folder / "students" / f"student-{number:05}"
         student.mkdir(parents=True)
         (student / "solution.py").write_text(f"{source}\n# {number}\n", encoding="utf-8")
-    mission = ("-m", "mission_transfer_annotated")
-    return grade("batch", "students", *mission, "--sandbox", "bubblewrap", "--progress", "quiet", folder=folder)
 
 
-if __name__ == "__main__":
-    main()
+def grade_sources(folder: Path, gradebooks: Iterator[int]) -> Took:
+    """One batch into a new gradebook."""
+    gradebook = ("--gradebook", f"gradebook-{next(gradebooks)}")
+    mission = ("-m", READ_MISSION, "--sandbox", "bubblewrap")
+    return grade("batch", "students", *mission, "--progress", "quiet", *gradebook, folder=folder)
+
+
+PARTS = (
+    Part(
+        "artifacts",
+        "Batches of models handed in ready",
+        "Each student has the reference of `mission_cnn` and its model. The bare process loads and evaluates one model "
+        "after another, with all cores; it isolates and checks nothing, and its start is not counted.",
+        artifacts,
+    ),
+    Part(
+        "gradebook",
+        "Large gradebooks",
+        "A gradebook of made-up results; each command is a process of its own, and files have been read once.",
+        large_gradebook,
+    ),
+    Part(
+        "growth",
+        "Growth",
+        "Batches of `mission_transfer_annotated`, which is graded by reading, into new gradebooks.",
+        growth,
+    ),
+)

@@ -22,7 +22,7 @@ SEEDS = (0, 1, 2)
 HEAD = """# What the references reach
 
 Written by `scripts/measure_references.py`. Each reference was graded as a student's submission would be, once per seed,
-on the CPU. A bar is fair when the mean lies at least 0.2 points above it, a budget when it is three to four times what
+on the CPU. A bar is fair when the mean lies at least 0.2 points above it, a budget when it is at least three times what
 the reference uses.
 
 """

@@ -8,13 +8,12 @@ made on first use. The machine must do nothing else: seconds are those in which 
 """
 
 import argparse
-import os
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measuring import machine
+from benchmarks.measuring import busy_s, machine, noise_share
 from benchmarks.page import write_section
 from benchmarks.peers.contenders import CONTENDERS, FLOOR, OURS, Contender, Desk, desk_environment, environment_of
 from benchmarks.peers.models import trained_submissions
@@ -23,8 +22,6 @@ from grader import data
 
 TITLE = "Other graders"
 CACHE = data.default_cache_dir() / "benchmarks"
-QUIET_SHARE = 0.05
-PATIENCE_S = 10
 
 
 def main() -> None:
@@ -88,23 +85,6 @@ def one_run(contender: Contender, students: list[Path], threads: int) -> tuple[M
         return measured, contender.read(desk)
 
 
-def busy_s() -> float:
-    """Seconds that all cores together were busy since the machine started; containers count like everything else."""
-    user, nice, system, _idle, _iowait, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
-
-
-def noise_share() -> float:
-    """Of one core, what the machine does while nothing is measured; waits a little for it to come to rest."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        busy, began = busy_s(), time.monotonic()
-        time.sleep(1)
-        share = (busy_s() - busy) / (time.monotonic() - began)
-        if share <= QUIET_SHARE or time.monotonic() > deadline:
-            return share
-
-
 def about(asked: argparse.Namespace, noise: float) -> str:
     """What was compared, on what."""
     pinned = [requirement for contender in CONTENDERS for requirement in contender.requirements]
@@ -115,10 +95,11 @@ def about(asked: argparse.Namespace, noise: float) -> str:
         f"All grade the same {asked.submissions} trained networks of `mission_cnn`, to the same accuracies: load, five "
         "checks, accuracy on 10,000 images, a report each, a table of all. The others isolate nothing and run one "
         f"submission after another, as their commands do; torch has {asked.threads} thread(s) in each of their "
-        "processes. `grade batch` begins with an empty gradebook, uses all cores, and also measures ablation, small "
-        "changes of the images and other batch sizes. CPU seconds are those in which any core was busy (`/proc/stat`), "
-        f"so containers count; in the second before each run the machine was busy for {noise:.0%} of one core at "
-        "most. Measured by `make peers`; making the networks and the others' environments is not counted."
+        "processes. `grade batch` begins with an empty gradebook, uses all cores, and also measures ablation and "
+        "small changes of the images, and other batch sizes where a graph leaves them open. CPU seconds are those in "
+        "which any core was busy (`/proc/stat`), so containers count; in the second before each run the machine was "
+        f"busy for {noise:.0%} of one core at most. Measured by `make peers`; making the networks and the others' "
+        "environments is not counted."
     )
 
 

@@ -1,9 +1,9 @@
-"""Reference solution: a small convolutional network that passes 99 % on MNIST in three epochs.
+"""Reference solution: a small convolutional network that passes 99 % on MNIST in two epochs.
 
-참고 풀이: 에포크 세 번으로 MNIST 정확도 99%를 넘는 작은 합성곱 신경망.
+참고 풀이: 에포크 두 번으로 MNIST 정확도 99%를 넘는 작은 합성곱 신경망.
 
-Measured with torch 2.15.0 on two shared x86 cores: 99.30, 99.33 and 99.40 % of the 10,000 test images with seeds 0, 1
-and 2, in 21 to 25 s (42 to 49 CPU seconds) each.
+Measured with torch 2.15.0 on one thread of a busy x86 core: 99.33, 99.42 and 99.34 % of the 10,000 test images with
+seeds 0, 1 and 2, in 18 to 19 CPU seconds each.
 """
 
 import math
@@ -15,20 +15,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-EPOCHS = 3
-BATCH_SIZE = 256
+EPOCHS = 2
+BATCH_SIZE = 128
 PEAK_LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.01
+LABEL_SMOOTHING = 0.1
 TIME_SHARE = 0.9  # leave a tenth of the budget for the last validation and a slow machine
 PIXEL_MEAN, PIXEL_STD = 0.1307, 0.3081  # of MNIST's training pixels, scaled to [0, 1]
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution, batch norm, ReLU. The norm brings its own shift, so the convolution needs no bias."""
+    """Convolution, pooling if asked for, batch norm, ReLU.
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: int) -> None:
+    The norm brings its own shift, so the convolution needs no bias. Pooling comes first, so that norm and ReLU have a
+    quarter of the pixels left to work on.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, pooled: bool = False
+    ) -> None:
         super().__init__(
-            nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False),
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False),
+            nn.MaxPool2d(2) if pooled else nn.Identity(),
             nn.BatchNorm2d(out_channels),
             nn.ReLU(),
         )
@@ -40,11 +48,9 @@ class Network(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(  # (N, 1, 28, 28)
-            ConvBlock(1, 16, kernel_size=5, stride=2, padding=2),  # (N, 16, 14, 14)
-            ConvBlock(16, 32, kernel_size=3, stride=1, padding=1),  # (N, 32, 14, 14)
-            nn.MaxPool2d(2),  # (N, 32, 7, 7)
-            ConvBlock(32, 48, kernel_size=3, stride=1, padding=1),  # (N, 48, 7, 7)
-            nn.MaxPool2d(2),  # (N, 48, 3, 3)
+            ConvBlock(1, 16, kernel_size=5, stride=2),  # (N, 16, 14, 14)
+            ConvBlock(16, 32, kernel_size=3, pooled=True),  # (N, 32, 7, 7)
+            ConvBlock(32, 48, kernel_size=3, pooled=True),  # (N, 48, 3, 3)
         )
         self.classifier = nn.Linear(48 * 3 * 3, 10)
 
@@ -71,7 +77,8 @@ def train(
 
     # MNIST is small: 55,000 images fit on any device as uint8, which makes a DataLoader needless.
     images, labels = (tensor.to(device) for tensor in train_set.tensors)  # (55000, 1, 28, 28) uint8, (55000,) int64
-    model = Network().to(device)
+    # Channels last in memory: convolutions on a CPU are a quarter faster so; shapes stay (N, C, H, W).
+    model = Network().to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=WEIGHT_DECAY)
     batches_per_epoch = math.ceil(len(images) / BATCH_SIZE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, EPOCHS * batches_per_epoch)
@@ -83,8 +90,8 @@ def train(
         for batch in order.split(BATCH_SIZE):
             if clock() > deadline:
                 return model.eval()  # a half-trained model earns more than none
-            x = random_shift(images[batch].float() / 255)  # (256, 1, 28, 28) in [0, 1]
-            loss = F.cross_entropy(model(x), labels[batch])
+            x = random_shift(images[batch].float() / 255)  # (128, 1, 28, 28) in [0, 1]
+            loss = F.cross_entropy(model(x), labels[batch], label_smoothing=LABEL_SMOOTHING)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -1,9 +1,9 @@
-"""Reference solution: a GRU that reads each digit row by row and passes 98 % on MNIST in six epochs.
+"""Reference solution: an LSTM that reads each digit row by row and passes 98 % on MNIST in four epochs.
 
-참고 풀이: 숫자 이미지를 한 행씩 읽는 GRU로, 에포크 여섯 번이면 MNIST 정확도 98%를 넘습니다.
+참고 풀이: 숫자 이미지를 한 행씩 읽는 LSTM으로, 에포크 네 번이면 MNIST 정확도 98%를 넘습니다.
 
-Measured with torch 2.15.0 on one of two shared x86 cores: 98.51, 98.65 and 98.48 % of the 10,000 test images with seeds
-0, 1 and 2, in 34 to 35 CPU seconds each.
+Measured with torch 2.15.0 on one thread of a busy x86 core: 98.46, 98.75 and 98.48 % of the 10,000 test images with
+seeds 0, 1 and 2, in 21 to 22 CPU seconds each.
 """
 
 import math
@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-EPOCHS = 6
-BATCH_SIZE = 256
-PEAK_LEARNING_RATE = 0.01
+EPOCHS = 4
+BATCH_SIZE = 128
+PEAK_LEARNING_RATE = 0.012
 HIDDEN_UNITS = 64
 MAX_GRADIENT_NORM = 1.0  # 28 steps multiply gradients 28 times; clipping keeps one bad batch from undoing an epoch
 TIME_SHARE = 0.9  # leave a tenth of the budget for the last validation and a slow machine
@@ -28,12 +28,13 @@ class Network(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.gru = nn.GRU(input_size=28, hidden_size=HIDDEN_UNITS, batch_first=True)
+        # On a CPU torch runs all 28 steps of an LSTM as one operation; a GRU is 28 times a dozen small ones.
+        self.lstm = nn.LSTM(input_size=28, hidden_size=HIDDEN_UNITS, batch_first=True)
         self.classifier = nn.Linear(HIDDEN_UNITS, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         rows = images.squeeze(1)  # (N, 28, 28): 28 time steps, one row of 28 pixels each
-        states, _ = self.gru(rows)  # (N, 28, 64): the hidden state after each row
+        states, _ = self.lstm(rows)  # (N, 28, 64): the hidden state after each row
         last = states[:, -1]  # (N, 64): by now the state has met every row
         return self.classifier(last)  # (N, 10)
 
@@ -66,7 +67,7 @@ def train(
         for batch in order.split(BATCH_SIZE):
             if clock() > deadline:
                 return model.eval()  # a half-trained model earns more than none
-            x = images[batch].float() / 255  # (256, 1, 28, 28) in [0, 1]
+            x = images[batch].float() / 255  # (128, 1, 28, 28) in [0, 1]
             loss = F.cross_entropy(model(x), labels[batch])
             optimizer.zero_grad()
             loss.backward()

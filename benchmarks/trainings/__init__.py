@@ -1,0 +1,1 @@
+"""Submissions that tell how long they trained, or when they began; each becomes a `solution.py`."""
