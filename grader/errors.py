@@ -28,8 +28,6 @@ from enum import IntEnum
 
 from grader.text import Language, Text, same
 
-_NOTHING = same("")
-
 
 class ExitCode(IntEnum):
     """What `grade submit` tells the shell."""
@@ -39,6 +37,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     INFRASTRUCTURE = 3
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class GraderError(Exception):
@@ -46,14 +45,14 @@ class GraderError(Exception):
 
     Args:
         message: what failed, and where.
-        advice: what to do next; empty where there is nothing to add.
+        advice: what to do next; None where there is nothing to add: the attribute is then empty.
     """
 
     exit_code = ExitCode.INFRASTRUCTURE
 
-    def __init__(self, message: Text, advice: Text = _NOTHING) -> None:
+    def __init__(self, message: Text, advice: Text | None = None) -> None:
         self.message = message
-        self.advice = advice
+        self.advice = advice or same("")
         super().__init__(message.en)
 
     def in_language(self, language: Language) -> str:
@@ -100,7 +99,7 @@ class ArtifactRejected(StudentError):
         message: which rule, and what the archive said.
     """
 
-    def __init__(self, code: str, message: Text, advice: Text = _NOTHING) -> None:
+    def __init__(self, code: str, message: Text, advice: Text | None = None) -> None:
         self.code = code
         super().__init__(message, advice)
 

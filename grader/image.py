@@ -67,6 +67,17 @@ def built_from(tag: str) -> str | None:
         return _content_of(client, tag)
 
 
+def image_id(tag: str) -> str:
+    """The engine's id of the image of that tag: another one once it has been built anew.
+
+    Raises:
+        ImageMissing: there is no such image.
+        SandboxUnavailable: no engine answers.
+    """
+    with closing(connect(_ASK_S)) as client, translated(tag):
+        return str(client.images.get(tag).id)
+
+
 def default_base(dockerfile: bytes) -> str:
     """The base image that the Dockerfile names itself."""
     found = [line for line in dockerfile.decode().splitlines() if line.startswith("ARG BASE_IMAGE=")]

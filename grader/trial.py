@@ -18,7 +18,7 @@ from grader.results import Ending, Mode, Reason
 from grader.sandbox import SandboxName
 from grader.sandbox.base import Sandbox
 from grader.settings import Settings
-from grader.spec import ControlSpec
+from grader.spec import ControlSpec, MissionSpec
 from grader.submission import Submission
 from grader.text import Text
 
@@ -106,7 +106,7 @@ def on_data_at_hand(request: GradingRequest) -> GradingRequest:
     spec = request.mission.spec
     if not spec.trains or spec.stand_in is None:
         return request
-    pack = data.resolve(spec.data.pack, spec.stand_in.pack, cache_dir=request.settings.cache_dir)
+    pack = _resolve_pack(spec, request.settings)
     return replace(request, mission=replace(request.mission, spec=spec.on_pack(pack.id)))
 
 
@@ -119,8 +119,14 @@ def pack_at_hand(mission: Mission, settings: Settings) -> str:
     spec = mission.spec
     if not spec.trains:
         return ""
-    pack = data.resolve(spec.data.pack, spec.stand_in.pack if spec.stand_in else None, cache_dir=settings.cache_dir)
+    pack = _resolve_pack(spec, settings)
     return f"{pack.id} {pack.version}"
+
+
+def _resolve_pack(spec: MissionSpec, settings: Settings) -> data.DataPack:
+    """The mission's pack, or the one that stands in for it."""
+    stand_in = spec.stand_in.pack if spec.stand_in else None
+    return data.resolve(spec.data.pack, stand_in, cache_dir=settings.cache_dir)
 
 
 def run_trial(

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -87,3 +87,15 @@ def no_course_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests say themselves which settings they use."""
     for name in ("GRADER_COURSE", "GRADER_SANDBOX", "GRADER_LANGUAGE", "GRADER_IMAGE", "GRADER_DOCKER_RUNTIME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_resident_grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is submitted is graded here, also beside a `grade warm` of whoever runs the tests.
+
+    Once for all tests, before any other fixture: the folder of all `tmp_path` is made where temporary files lie when it
+    is first asked for, and modules that watch their own temporary folder would find it there.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
+        yield

@@ -58,9 +58,8 @@ def list_packs(context: typer.Context, lang: LanguageOption = None, debug: Debug
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(session.text(Text("Pack", "데이터 팩")), no_wrap=True)
     table.add_column(session.text(Text("Title", "제목")), overflow="fold")
-    table.add_column(
-        session.text(Text("State", "상태")), min_width=34, overflow="fold"
-    )  # a command to copy must fit in one line
+    # A command to copy must fit in one line.
+    table.add_column(session.text(Text("State", "상태")), min_width=34, overflow="fold")
     for spec in data.list_packs():
         state = Line(session.text(Text("ready", "준비됨")), style="green")
         try:

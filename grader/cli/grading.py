@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text as Line
 
+from grader.cli.asked import Asked, settle
 from grader.cli.options import (
     DebugOption,
     GpuOption,
@@ -17,9 +18,9 @@ from grader.cli.options import (
     SandboxOption,
     SeedOption,
 )
-from grader.cli.outcome import exit_code, show_check, show_failure, student_exit, write_json, write_report
+from grader.cli.outcome import Wanted, exit_code, show_check, show_failure, show_report, student_exit
+from grader.cli.resident import let_resident_grade
 from grader.cli.session import Session, session_of
-from grader.cli.submissions import locate, report_folder
 from grader.errors import DestinationExists, InfrastructureError, UsageError
 from grader.text import Text, same
 
@@ -65,7 +66,7 @@ def check(
 ) -> None:
     """Find contract mistakes in seconds: rules, signature, a few training steps, export. Gives no score."""
     session = session_of(context)
-    request = _request(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed)
+    request = _request(settle(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed))
     from grader.cli.progress import watching
     from grader.pipeline import check_submission
 
@@ -100,7 +101,7 @@ def train(
 ) -> None:
     """Train your own code here, within the mission's limits, and write the exported model."""
     session = session_of(context)
-    request = _request(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed)
+    request = _request(settle(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed))
     if out.exists() and not force:
         raise DestinationExists(
             Text(f"{out} exists already; nothing was trained.", f"{out} 파일이 이미 있어 학습을 시작하지 않았습니다."),
@@ -165,20 +166,12 @@ def submit(
     session = session_of(context)
     if artifact is not None and not artifact.is_file():
         raise UsageError(Text(f"There is no file {artifact}.", f"{artifact} 파일이 없습니다."))
-    request = _request(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed, artifact=artifact)
-    report = _grade(session, request, quiet=as_json)
-    if as_json:
-        from grader.reports.json import render_json
-
-        write_json(render_json(report, session.language))
-    else:
-        from grader.reports.terminal import render_terminal
-
-        session.show(render_terminal(report, session.language))
-    if out is not None or not as_json:
-        folder = out or report_folder(report.mission.id, report.submission.name, report.created)
-        page = write_report(report, folder, session)
-        session.say(Text(f"Report: {page}", f"결과 보고서: {page}"))
+    wanted = Wanted(out=out, as_json=as_json)
+    asked = settle(session, mission, path, sandbox=sandbox, gpu=gpu, seed=seed, artifact=artifact)
+    report = let_resident_grade(session, asked, wanted)
+    if report is None:
+        report = _grade(session, _request(asked), wanted)
+        show_report(session, report, wanted)
     raise typer.Exit(exit_code(report))
 
 
@@ -218,7 +211,7 @@ def choose_sandbox(session: Session, choice: SandboxChoice | None) -> "tuple[San
         name: SandboxName = sandbox.name  # type: ignore[assignment]
         state = sandbox.availability()
     if not state.ok:
-        raise InfrastructureError(state.detail, state.advice or same(""))
+        raise InfrastructureError(state.detail, state.advice)
     if name != "docker":
         return name, None
     from grader.image import built_from
@@ -226,39 +219,31 @@ def choose_sandbox(session: Session, choice: SandboxChoice | None) -> "tuple[San
     return name, built_from(settings.image)
 
 
-def _request(
-    session: Session,
-    mission: str,
-    path: Path | None,
-    *,
-    sandbox: SandboxChoice | None,
-    gpu: str,
-    seed: int,
-    artifact: Path | None = None,
-) -> "GradingRequest":
-    """Settles everything that a usage error can be about before anything slow is imported."""
-    found = session.course().mission(mission)
-    located = locate(mission, path, here=Path.cwd())
+def _request(asked: Asked) -> "GradingRequest":
+    """What the pipeline takes; importing that is slow."""
     from grader.pipeline import GradingRequest
 
     return GradingRequest(
-        mission=found,
-        path=located,
-        artifact=artifact,
-        sandbox=sandbox or session.settings.sandbox,
-        gpu=choose_gpu(gpu),
-        seed=seed,
-        settings=session.settings,
+        mission=asked.mission,
+        path=asked.path,
+        artifact=asked.artifact,
+        sandbox=asked.sandbox,
+        gpu=choose_gpu(asked.gpu),
+        seed=asked.seed,
+        settings=asked.settings,
     )
 
 
-def _grade(session: Session, request: "GradingRequest", *, quiet: bool) -> "Report":
+def _grade(session: Session, request: "GradingRequest", wanted: Wanted) -> "Report":
     from grader.cli.progress import watching
     from grader.pipeline import grade_submission
     from grader.progress import Silent
+    from grader.reports.ahead import load_ahead
     from grader.reports.visibility import for_students
 
-    if quiet:
+    if wanted.files:
+        load_ahead()
+    if wanted.as_json:
         report = grade_submission(request, progress=Silent())
     else:
         with watching(session.err, session.language) as progress:

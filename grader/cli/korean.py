@@ -33,6 +33,9 @@ HELP: Final = {
     "Grade a submission: train, measure on hidden images, score, explain.": (
         "제출물을 채점합니다. 학습시키고, 비공개 이미지로 측정하고, 점수와 이유를 알려 줍니다."
     ),
+    "Stay ready to grade: while this runs, `grade submit` in other terminals starts at once. Ends with Ctrl-C.": (
+        "채점할 준비를 하고 기다립니다. 실행해 두면 다른 터미널의 `grade submit`이 바로 시작됩니다. Ctrl-C로 끝냅니다."
+    ),
     "Grade a folder of submissions into a gradebook; what has a result that still holds is not graded again.": (
         "폴더의 제출물을 모두 채점해 성적부에 저장합니다. 결과가 그대로 유효한 것은 다시 채점하지 않습니다."
     ),
@@ -82,6 +85,7 @@ HELP: Final = {
     "Where the code runs; none is for your own code only.": "코드를 실행할 곳. none은 자기 코드에만 사용",
     "GPU to train on.": "학습에 쓸 GPU",
     "Seed of training and grading.": "학습과 채점의 시드",
+    "End after so long without a submission.": "제출이 이 시간(분) 동안 없으면 종료",
     # check, train, submit, start
     "Folder to create.": "만들 폴더",
     "Folder, archive, .py or notebook. Default: here if it holds solution.py or one notebook, else ./MISSION.": (

@@ -1,20 +1,40 @@
 """What the commands that run student code show, write and tell the shell."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text as Line
 
 from grader.cli.session import Session
+from grader.cli.submissions import report_folder
 from grader.errors import ExitCode, UsageError
 from grader.text import Text
 
 if TYPE_CHECKING:
     from grader.pipeline import CheckResult
     from grader.results import Ending, Report, StudentOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to become of a report.
+
+    Attributes:
+        out: folder for its files; None for one that is named after it.
+        as_json: it is printed as JSON, and written only where `out` says so.
+    """
+
+    out: Path | None
+    as_json: bool
+
+    @property
+    def files(self) -> bool:
+        """Whether it is written."""
+        return self.out is not None or not self.as_json
 
 
 def exit_code(report: "Report") -> ExitCode:
@@ -43,18 +63,20 @@ def writing_whole(path: Path) -> Iterator[TextIO]:
         partial.unlink(missing_ok=True)
 
 
-def write_report(report: "Report", folder: Path, session: Session) -> Path:
+def write_report(report: "Report", folder: Path, session: Session, *, page: str | None = None) -> Path:
     """Writes report.json and report.html; gives the page's path.
+
+    Args:
+        page: the report as a page, where it was rendered already.
 
     Raises:
         UsageError: the folder can't be written.
     """
-    from grader.reports.html import render_html
     from grader.reports.json import render_json
 
     documents = {
         "report.json": render_json(report, session.language),
-        "report.html": render_html(report, session.language),
+        "report.html": _page(report, session) if page is None else page,
     }
     try:
         for name, document in documents.items():
@@ -69,6 +91,37 @@ def write_report(report: "Report", folder: Path, session: Session) -> Path:
             Text("Name another folder with --out.", "--out으로 다른 폴더를 지정하세요."),
         ) from error
     return folder / "report.html"
+
+
+def _page(report: "Report", session: Session) -> str:
+    from grader.reports.html import render_html
+
+    return render_html(report, session.language)
+
+
+def show_report(
+    session: Session, report: "Report", wanted: Wanted, *, page: Callable[[], str | None] = lambda: None
+) -> None:
+    """Prints the report, and writes it.
+
+    Args:
+        page: gives it as a page where that was rendered elsewhere; asked when the report has been printed.
+
+    Raises:
+        UsageError: the folder can't be written.
+    """
+    if wanted.as_json:
+        from grader.reports.json import render_json
+
+        write_json(render_json(report, session.language))
+    else:
+        from grader.reports.terminal import render_terminal
+
+        session.show(render_terminal(report, session.language))
+    if wanted.files:
+        folder = wanted.out or report_folder(report.mission.id, report.submission.name, report.created)
+        written = write_report(report, folder, session, page=page())
+        session.say(Text(f"Report: {written}", f"결과 보고서: {written}"))
 
 
 def show_check(session: Session, result: "CheckResult") -> None:

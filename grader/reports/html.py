@@ -6,11 +6,17 @@ from grader.reports import charts, figures, words
 from grader.reports.escape import inert_report
 from grader.reports.page import page_of
 from grader.reports.rubric import told_once
-from grader.reports.standalone import render_page
+from grader.reports.standalone import environment, render_page
 from grader.results import Report
 from grader.text import Language, Text
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_PAGE = "report.html.jinja"
+
+
+def load() -> None:
+    """Compiles the page's template, which the first page of a process waits for otherwise."""
+    environment(_TEMPLATES).get_template(_PAGE)
 
 
 def render_html(report: Report, language: Language) -> str:
@@ -31,7 +37,7 @@ def render_html(report: Report, language: Language) -> str:
 
     return render_page(
         _TEMPLATES,
-        "report.html.jinja",
+        _PAGE,
         None,
         pictures=True,
         report=clean,

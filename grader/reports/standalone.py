@@ -34,7 +34,7 @@ def render_page(
     ours = {"style": sheet, "script": code, "policy": policy}
     # Markup: our own files, and a policy of our own making
     whole = {name: Markup(text) for name, text in ours.items()}  # noqa: S704
-    return _environment(templates).get_template(name).render(**whole, **values)
+    return environment(templates).get_template(name).render(**whole, **values)
 
 
 def _digest(text: str) -> str:
@@ -47,7 +47,8 @@ def _style(path: Path | None) -> str:
 
 
 @cache
-def _environment(templates: Path) -> Environment:
+def environment(templates: Path) -> Environment:
+    """The templates of a folder, each compiled once in a process; what they show is escaped."""
     return Environment(
         autoescape=True,
         loader=FileSystemLoader(templates),

@@ -19,7 +19,7 @@ from grader.errors import (
     RunInterrupted,
     SandboxUnavailable,
 )
-from grader.text import Text, same
+from grader.text import Text
 
 _START_ENGINE = Text(
     en="Start Docker Desktop, or `sudo systemctl start docker`; check that `docker info` works for you. "
@@ -181,8 +181,7 @@ def _refused(explanation: str, image: str) -> InfrastructureError:
             Text(en="Free some space: docker system prune", ko="공간을 확보하세요: docker system prune"),
         )
     return SandboxUnavailable(
-        Text(en=f"Docker refused the run: {explanation}", ko=f"Docker가 실행을 거부했습니다: {explanation}"),
-        same(""),
+        Text(en=f"Docker refused the run: {explanation}", ko=f"Docker가 실행을 거부했습니다: {explanation}")
     )
 
 

@@ -50,7 +50,8 @@ class WarmSandbox(Sandbox):
 
     Args:
         inner: what starts programs; closed with this one.
-        spares: kept in stock of each kind; with none this only keeps track of what runs.
+        spares: kept in stock of each kind; with none this only keeps track of what runs. A program that will be handed
+            back is not replaced while it is out.
         idle_s: a kind that nobody has asked for so long is dropped.
     """
 
@@ -126,17 +127,19 @@ class WarmSandbox(Sandbox):
             return True
 
     def _take(self, request: Request) -> _Spare | None:
-        """A spare that still lives, and another one ordered in its place."""
+        """A spare that still lives, and another one ordered in its place, unless it will be handed back."""
         with self._lock:
             shelf = self._shelves.get(_kind(request))
-        self.stock(request)
+        if not request.reusable:
+            self.stock(request)
         while shelf is not None:
             with self._lock:
                 spare = shelf.spares.pop(0) if shelf.spares else None
             if spare is None:
                 return None
             if _alive(spare.process):
-                self.stock(request)
+                if not request.reusable:
+                    self.stock(request)
                 return spare
             spare.process.close()
         return None

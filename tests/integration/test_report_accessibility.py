@@ -1,22 +1,17 @@
 """The page against WCAG 2.2 AA in a real browser: light, dark, on a phone, in print, and by keyboard."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from grader.reports.html import render_html
 from grader.results import Report
 from grader.text import Language
-from tests.conftest import need
 from tests.unit.reports import samples
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 REPORTS = {
     "full": samples.full_report,
@@ -25,16 +20,6 @@ REPORTS = {
     "annotated": samples.annotated_report,
 }
 DESK, PHONE = {"width": 1100, "height": 800}, {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    need("chromium", ok=bool(found), reason="no Chromium on this machine")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 def opened(browser: Browser, report: Report, language: Language, folder: Path, **context: Any) -> Page:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -17,10 +16,9 @@ import pytest
 from grader.reports.html import render_html
 from grader.results import Diagnosis, LineRemark, Report, SourceText, Status, StudentOutput, SubmissionInfo
 from grader.text import Language, Text
-from tests.conftest import need
+from tests.integration.conftest import ARGUMENTS
 from tests.unit.reports import samples
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PAINTED_S = 60
 
 
@@ -53,16 +51,9 @@ def listening() -> Iterator[tuple[str, list[str]]]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
-def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    need("chromium", ok=bool(found), reason="no Chromium on this machine")
-    return found
-
-
-def visit(browser: str, page: Path, profile: Path) -> str:
+def visit(chromium: str, page: Path, profile: Path) -> str:
     """The document after everything in it had its chance to run."""
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command = [chromium, "--headless", *ARGUMENTS]
     command += [f"--user-data-dir={profile}", "--virtual-time-budget=3000", "--dump-dom", page.as_uri()]
     return run(command)
 
@@ -116,24 +107,24 @@ def hostile(payload: str) -> Report:
     )
 
 
-def test_attacks_work_on_a_page_that_does_not_escape(browser: str, tmp_path: Path) -> None:
+def test_attacks_work_on_a_page_that_does_not_escape(chromium: str, tmp_path: Path) -> None:
     """The probe itself: without this, silence would prove nothing."""
     with listening() as (address, seen):
         page = tmp_path / "naive.html"
         page.write_text(
             f"<!doctype html><title>naive</title><main>{attacks(address, halting=False)}</main>", encoding="utf-8"
         )
-        document = visit(browser, page, tmp_path / "profile")
+        document = visit(chromium, page, tmp_path / "profile")
     assert 'data-owned="yes"' in document
     assert {"/image", "/sheet"} <= set(seen)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_hostile_report_runs_nothing_and_requests_nothing(browser: str, tmp_path: Path, language: Language) -> None:
+def test_hostile_report_runs_nothing_and_requests_nothing(chromium: str, tmp_path: Path, language: Language) -> None:
     with listening() as (address, seen):
         page = tmp_path / "report.html"
         page.write_text(render_html(hostile(attacks(address)), language), encoding="utf-8")
-        document = visit(browser, page, tmp_path / "profile")
+        document = visit(chromium, page, tmp_path / "profile")
     assert seen == []
     assert f'<html lang="{language}">' in document
     assert "&lt;script&gt;" in document
@@ -148,24 +139,24 @@ def test_hostile_report_runs_nothing_and_requests_nothing(browser: str, tmp_path
     assert document.count("<svg") == len(re.findall(r'<svg [^>]*role="img"[^>]*>', document))
 
 
-def test_policy_stops_what_would_slip_through_the_escaping(browser: str, tmp_path: Path) -> None:
+def test_policy_stops_what_would_slip_through_the_escaping(chromium: str, tmp_path: Path) -> None:
     with listening() as (address, seen):
         broken = render_html(samples.report(), "en").replace("<main>", f"<main>{attacks(address, halting=False)}", 1)
         page = tmp_path / "broken.html"
         page.write_text(broken, encoding="utf-8")
-        document = visit(browser, page, tmp_path / "profile")
+        document = visit(chromium, page, tmp_path / "profile")
     assert seen == []
     assert 'data-owned="yes"' not in document
 
 
-def test_own_style_sheet_passes_the_policy(browser: str, tmp_path: Path) -> None:
+def test_own_style_sheet_passes_the_policy(chromium: str, tmp_path: Path) -> None:
     """Painted pixels differ from those of the same page without its style sheet."""
     shots = []
     whole = render_html(samples.report(), "ko")
     for name, text in {"whole": whole, "bare": whole.replace("<style>", "<style media='not all'>")}.items():
         page, shot = tmp_path / f"{name}.html", tmp_path / f"{name}.png"
         page.write_text(text, encoding="utf-8")
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        command = [chromium, "--headless", *ARGUMENTS]
         command += [f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}", page.as_uri()]
         run(command)
         shots.append(shot.read_bytes())

@@ -8,8 +8,7 @@ import pytest
 from grader.errors import InfrastructureError, UsageError
 from grader.reports import pdf
 from grader.reports.html import render_html
-from grader.reports.pdf import find_browser, print_pdf
-from tests.conftest import need
+from grader.reports.pdf import print_pdf
 from tests.unit.reports import samples
 
 
@@ -20,8 +19,8 @@ def page(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.usefixtures("chromium")
 def test_report_is_printed_on_a_few_pages(page: Path, tmp_path: Path) -> None:
-    need("chromium", ok=find_browser() is not None, reason="no Chromium on this machine")
     print_pdf(page, tmp_path / "report.pdf")
     printed = (tmp_path / "report.pdf").read_bytes()
     assert printed.startswith(b"%PDF-")

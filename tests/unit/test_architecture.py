@@ -24,7 +24,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"assembly", "probes"}),
     frozenset({"pipeline"}),
     frozenset({"reports"}),
-    frozenset({"verification", "store", "exports", "statistics", "similarity"}),
+    frozenset({"verification", "store", "exports", "statistics", "similarity", "resident"}),
     frozenset({"batch"}),
     frozenset({"cluster"}),
     frozenset({"cli"}),
@@ -139,6 +139,16 @@ def test_reports_are_rendered_without_heavy_imports() -> None:
     program = (
         "import sys, grader.reports.html, grader.reports.terminal, grader.reports.json\n"
         "print({'torch', 'numpy', 'matplotlib', 'docker'} & set(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"
+
+
+def test_resident_grader_is_asked_without_heavy_imports() -> None:
+    program = (
+        "import sys, grader.cli.resident, grader.course, grader.resident.client, grader.resident.answer\n"
+        "import grader.cli.progress, grader.reports.terminal, grader.reports.json\n"
+        "print({'torch', 'numpy', 'pytest', 'docker', 'jinja2', 'psutil', 'sqlalchemy'} & set(sys.modules))"
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "set()"
