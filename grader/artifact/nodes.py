@@ -111,8 +111,9 @@ class GraphReader:
         self.nodes.append(Node(outputs[0], operator.target, arguments, outputs))
         if operator.in_place:
             self._tensors.write(raw_target, outputs[0])
-        elif operator.effect in ("view", "may_view"):
-            base = _first_tensor(unvetted, operator)
+            return
+        base = _looked_at(unvetted, operator)
+        if base is not None:
             for part, name in enumerate(outputs):
                 self._tensors.define_view(name, base, outputs[0], part if len(outputs) > 1 else None)
         else:
@@ -164,6 +165,21 @@ def _first_tensor(unvetted: dict[str, Any], operator: Operator) -> str:
         if name == first and variant(value)[0] == "as_tensor":
             return field(value["as_tensor"], "name", str)
     raise refuse("bad_argument", op=quote(operator.target), argument=quote(first))
+
+
+def _looked_at(unvetted: dict[str, Any], operator: Operator) -> str | None:
+    """The archive's name of the tensor whose memory the results may lie in; None where they have memory of their own.
+
+    `einsum` permutes a single tensor and multiplies several.
+    """
+    if operator.effect in ("view", "may_view"):
+        return _first_tensor(unvetted, operator)
+    if operator.target == "torch.ops.aten.einsum.default":
+        for name, value in _named(unvetted, operator.target):
+            if name == "tensors" and variant(value)[0] == "as_tensors":
+                tensors = field(value, "as_tensors", list)
+                return field(tensors[0], "name", str) if len(tensors) == 1 else None
+    return None
 
 
 def _outputs(unvetted: dict[str, Any], operator: Operator) -> tuple[str, ...]:

@@ -166,6 +166,9 @@ NEW: Final[Mapping[str, tuple[OpOverload, ...]]] = {
 }
 """By op group: the result shares no memory with any argument."""
 
+RECURRENT_LAYERS: Final = frozenset({aten.lstm.input, aten.gru.input, aten.rnn_tanh.input, aten.rnn_relu.input})
+"""Those of the recurrent group that walk a whole sequence; the others are cells."""
+
 VIEWS: Final[tuple[OpOverload, ...]] = (
     aten.permute.default,
     aten.transpose.int,

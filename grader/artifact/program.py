@@ -21,6 +21,13 @@ Scalar: TypeAlias = bool | int | float | str | torch.dtype | torch.memory_format
 Argument: TypeAlias = "Ref | Scalar | tuple[Ref | Scalar, ...]"
 
 
+def names_in(value: Argument) -> Iterator[str]:
+    """Names of the values that an argument refers to, in order."""
+    for item in value if isinstance(value, tuple) else (value,):
+        if isinstance(item, Ref):
+            yield item.name
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One operation of our table with every argument bound by name.
@@ -64,9 +71,7 @@ class Node:
     def refs(self) -> Iterator[str]:
         """Names of the values it reads, in order of the arguments."""
         for _, value in self.arguments:
-            for item in value if isinstance(value, tuple) else (value,):
-                if isinstance(item, Ref):
-                    yield item.name
+            yield from names_in(value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

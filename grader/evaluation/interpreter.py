@@ -1,6 +1,7 @@
 """Runs a vetted program on images: node by node, on one device, without a trace of the module it came from."""
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
@@ -8,12 +9,27 @@ import torch
 from grader.artifact.caps import Caps
 from grader.artifact.program import Node, Program
 from grader.artifact.refusal import quote, refuse
+from grader.evaluation.fusion import fold_batch_norms, quicker_operations
 from grader.graph.calling import CallFailed, Lookup, Value, call
 from grader.graph.dry_run import DryRun, dry_run
 from grader.graph.liveness import constants_of, last_uses, live_nodes
 
 Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """What is read instead of a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Nodes in execution order.
+
+    Attributes:
+        ends: for each node, the values that no later one reads.
+        quicker: for some nodes, by name, what runs in the place of their own operation.
+    """
+
+    nodes: Sequence[Node]
+    ends: Mapping[str, Sequence[str]]
+    quicker: Mapping[str, Callable[..., torch.Tensor]] = field(default_factory=dict)
 
 
 class Interpreter:
@@ -26,7 +42,7 @@ class Interpreter:
         program: vetted.
         device: where everything runs, whatever the archive said.
         caps: checked again, on shapes alone, for each batch size before it is run for the first time.
-        ablate: op groups whose weights count as zero.
+        ablate: op groups whose weights count as zero, and whatever these are multiplied with as finite.
         reads: for (node, value) by name, what the node reads in the value's place; must keep its shape.
 
     Raises:
@@ -52,16 +68,21 @@ class Interpreter:
         live = live_nodes(program)
         # Results that nothing reads, such as the statistics of a batch norm, differ between kernels.
         self._read = {program.output}.union(*(node.refs() for node in live))
-        self._constant = constants_of(program, live)
-        self._nodes = [node for node in live if node.outputs[0] not in self._constant]
-        self._ends = last_uses(self._nodes, program.output)
+        constant = constants_of(program, live)
         self._values: dict[str, Value] = {
             name: _laid_out(weight.tensor, self._device) for name, weight in program.weights.items()
         }
         with torch.inference_mode():
             for node in live:
-                if node.outputs[0] in self._constant:
+                if node.outputs[0] in constant:
                     self._step(node, self._values, shapes)
+            nodes = [node for node in live if node.outputs[0] not in constant]
+            self._as_written = self._quickest = _Plan(nodes, last_uses(nodes, program.output))
+            if not self._ablate and not self._reads:
+                nodes, folded = fold_batch_norms(nodes, self._values, program.output)
+                self._values |= folded
+                quicker = quicker_operations(nodes, program.output)
+                self._quickest = _Plan(nodes, last_uses(nodes, program.output), quicker)
 
     def ablated(self, groups: frozenset[str]) -> "Interpreter":
         """The same program where every node of these groups reads zeros in the place of its weights."""
@@ -82,17 +103,14 @@ class Interpreter:
             ArtifactRejected: an operation fails, or the caps are passed.
         """
         kept: dict[str, torch.Tensor] = {}
-        shapes = self.shapes(len(images))
-        with torch.inference_mode():
-            values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
-            for node in self._nodes:
-                self._step(node, values, shapes)
-                for name in node.outputs:
-                    value = values[name]
-                    if name in names and isinstance(value, torch.Tensor):
-                        kept[name] = value
-                for name in self._ends[node.name]:
-                    values.pop(name, None)
+
+        def keep(node: Node, values: Mapping[str, Value]) -> None:
+            for name in node.outputs:
+                value = values[name]
+                if name in names and isinstance(value, torch.Tensor):
+                    kept[name] = value
+
+        self._walk(self._as_written, images, keep)
         return kept
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
@@ -113,14 +131,8 @@ class Interpreter:
         return torch.cat(parts)
 
     def _run(self, images: torch.Tensor) -> torch.Tensor:
-        shapes = self.shapes(len(images))
         with torch.inference_mode():
-            values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
-            for node in self._nodes:
-                self._step(node, values, shapes)
-                for name in self._ends[node.name]:
-                    values.pop(name, None)
-            output = values.get(self.program.output, self._values.get(self.program.output))
+            output = self._walk(self._quickest, images)
             if (
                 not isinstance(output, torch.Tensor)
                 or output.dtype is not torch.float32
@@ -131,9 +143,33 @@ class Interpreter:
                 raise refuse("wrong_output_shape", batch=len(images), found=found, dtype=dtype)
             return output.to("cpu", copy=True)
 
-    def _step(self, node: Node, values: dict[str, Value], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def _walk(
+        self,
+        plan: _Plan,
+        images: torch.Tensor,
+        visit: Callable[[Node, Mapping[str, Value]], None] | None = None,
+    ) -> Value | None:
+        """Runs the nodes on one batch and gives what the program returns; a value goes when no later node reads it."""
+        shapes = self.shapes(len(images))
+        with torch.inference_mode():
+            values: dict[str, Value] = {self.program.input: images.to(self._device, self.program.dtype)}
+            for node in plan.nodes:
+                self._step(node, values, shapes, plan.quicker.get(node.name))
+                if visit is not None:
+                    visit(node, values)
+                for name in plan.ends[node.name]:
+                    values.pop(name, None)
+        return values.get(self.program.output, self._values.get(self.program.output))
+
+    def _step(
+        self,
+        node: Node,
+        values: dict[str, Value],
+        shapes: Mapping[str, tuple[int, ...]],
+        operation: Callable[..., torch.Tensor] | None = None,
+    ) -> None:
         try:
-            results = call(node, self._lookup(node, values), self._device)
+            results = call(node, self._lookup(node, values), self._device, operation)
             # The caps were checked on the dry run's shapes, so a result of any other shape has escaped them.
             for name, result in zip(node.outputs, results, strict=True):
                 if name in self._read and isinstance(result, torch.Tensor) and result.shape != shapes[name]:
@@ -148,7 +184,9 @@ class Interpreter:
 
         def lookup(name: str) -> Value:
             if name in values and values is not self._values:
-                return values[name]
+                value = values[name]
+                # Zero times an infinity is no number, from which a later conversion could still tell images apart.
+                return torch.nan_to_num(value) if silenced and isinstance(value, torch.Tensor) else value
             value = self._values[name]
             return torch.zeros_like(value) if silenced and isinstance(value, torch.Tensor) else value
 

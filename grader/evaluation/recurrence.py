@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import torch
 
 from grader.artifact.caps import MIB
-from grader.artifact.program import Node, Ref
+from grader.artifact.program import Node, names_in
 from grader.evaluation.interpreter import Change, Interpreter
 from grader.graph.facts import RecurrenceFact
 from grader.graph.liveness import live_nodes
@@ -271,9 +271,7 @@ class _Planner:
 
     def _states(self, node: Node) -> list[str]:
         """A layer's first state, where the image gives it."""
-        value = node.argument("hx")
-        refs = value if isinstance(value, tuple) else (value,)
-        return [item.name for item in refs if isinstance(item, Ref) and item.name in self._dependent]
+        return [name for name in names_in(node.argument("hx")) if name in self._dependent]
 
     def _rolled(self, node: Node, names: Iterable[str]) -> dict[tuple[str, str], Exchange]:
         axes = {name: self._batch_axis(name) for name in names}

@@ -7,6 +7,7 @@ sandbox away then.
 
 import contextlib
 import ctypes
+import gc
 import io
 import json
 import os
@@ -26,6 +27,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from grader.evaluation.compiler import leave_out_compiler
 from grader.evaluation.worker import Send, work
 from grader.runner.intake import MAX_DELIVERY_BYTES
 from grader.runner.protocol import FrameReader, Message, ProtocolError, write_message
@@ -171,14 +173,17 @@ def _write_to(descriptor: int) -> Send:
 
 
 def _load_what_children_need() -> None:
-    """Touches the parts of torch that are loaded at first use, 1.2 s that each child would pay again (torch 2.15.0).
+    """Touches the parts of torch that are loaded at first use, which each child would load again.
 
     On shapes alone, and in one thread: a child of a program with running threads could wait for them for ever.
     """
+    leave_out_compiler()
     torch.set_num_threads(1)
     images = torch.empty(2, 3, 8, 8, device="meta")
     features = F.max_pool2d(F.relu(F.conv2d(images, torch.empty(4, 3, 3, 3, device="meta"))), 2)
     F.linear(features.flatten(1), torch.empty(10, 36, device="meta"))
+    gc.freeze()  # a collection in a child would write to, and so copy, every page that holds an object
+    gc.enable()  # off since this program began
 
 
 def _close_to_children() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from grader.artifact.program import Node, Ref
+from grader.artifact.program import Node, names_in
 from grader.graph.unrolling import image_dependent
 
 _SOFTMAX: Final = frozenset({"softmax.int", "_softmax.default"})
@@ -45,10 +45,4 @@ def _factors(node: Node) -> list[str]:
     added = {"bias"}
     if node.short_op in ("addmm.default", "baddbmm.default", "addcmul.default"):
         added.add("self")
-    return [
-        item.name
-        for name, value in node.arguments
-        if name not in added
-        for item in (value if isinstance(value, tuple) else (value,))
-        if isinstance(item, Ref)
-    ]
+    return [found for name, value in node.arguments if name not in added for found in names_in(value)]

@@ -15,13 +15,16 @@ class CallFailed(Exception):
     """The operation can't be applied to these values; `__cause__` is torch's own error, if it was torch's."""
 
 
-def call(node: Node, lookup: Lookup, device: torch.device) -> tuple[Value, ...]:
+def call(
+    node: Node, lookup: Lookup, device: torch.device, operation: Callable[..., object] | None = None
+) -> tuple[Value, ...]:
     """The node's results, one per name in `node.outputs`.
 
     Args:
         node: vetted.
         lookup: the value of a name.
         device: where factories put their tensors, whatever the archive said.
+        operation: what runs in place of the node's own, with the same arguments.
 
     Raises:
         CallFailed: torch refuses the values, or returns another number of results than the archive names.
@@ -32,7 +35,7 @@ def call(node: Node, lookup: Lookup, device: torch.device) -> tuple[Value, ...]:
         arguments = {name: _resolve(value, lookup) for name, value in node.arguments}
         if "device" in node.operator.parameters:
             arguments["device"] = device
-        result = node.operator.overload(**arguments)
+        result = (operation or node.operator.overload)(**arguments)
     except CallFailed:
         raise
     except Exception as error:  # torch raises many kinds; whatever it is, the values do not fit the operation

@@ -11,6 +11,7 @@ from grader.graph.attention import attention_nodes
 from grader.graph.convolution_only import beyond_convolution
 from grader.graph.dry_run import DryRun, dry_run
 from grader.graph.facts import GraphFacts, LayerFact
+from grader.graph.independence import keeps_images_apart
 from grader.graph.liveness import live_nodes
 from grader.graph.receptive_field import receptive_fields
 
@@ -62,6 +63,7 @@ def describe(
         multiply_accumulates=sum(layer.multiply_accumulates for layer in layers),
         torch_version=program.torch_version,
         attention=attention_nodes(nodes, program.input),
+        images_apart=keeps_images_apart(program, nodes, run.shapes),
         beyond_convolution=beyond_convolution(program, nodes, run.shapes, _names(program)) if conv_only else (),
     )
 

@@ -96,6 +96,8 @@ class GraphFacts:
         attention: the operations that weigh values of the image with other values of the image.
         recurrence: the one with the most steps; None where there is none, or the mission does not ask.
         beyond_convolution: what is neither a convolution nor an activation; empty where the mission does not ask.
+        images_apart: each image's logits are computed from that image alone, in batches of any size; False also where
+            the graph does not tell.
     """
 
     parameters: int
@@ -111,3 +113,4 @@ class GraphFacts:
     attention: tuple[str, ...] = ()
     recurrence: RecurrenceFact | None = None
     beyond_convolution: tuple[Violation, ...] = ()
+    images_apart: bool = False

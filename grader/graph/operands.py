@@ -1,8 +1,9 @@
 """What torch's kernels take on trust, checked before they are called.
 
 Statistics of a batch norm may be shorter than its input has channels: `_native_batch_norm_legit_no_training` runs
-without an error on the CPU (torch 2.15.0; `test_statistics_of_another_length_are_refused`). And a tensor can be taken
-apart into a list of any length.
+without an error on the CPU (torch 2.15.0; `test_statistics_of_another_length_are_refused`). A circular padding that
+cuts off one end fills the other with memory that nobody wrote to, such as what is left of other images (torch 2.15.0).
+And a tensor can be taken apart into a list of any length.
 """
 
 from typing import Final
@@ -24,6 +25,8 @@ def refuse_loose_operands(node: Node, lookup: Lookup) -> None:
     """
     if node.group == "norm":
         _refuse_loose_norm(node, lookup)
+    elif node.short_op == "pad.default":
+        _refuse_unwritten_padding(node, lookup)
     elif not node.symbolic and node.operator.lists:
         _refuse_long_list(node, lookup)
 
@@ -49,6 +52,15 @@ def _refuse_loose_norm(node: Node, lookup: Lookup) -> None:
         operand = _tensor_argument(node, name, lookup)
         if operand is not None and tuple(operand.shape) != expected:
             raise CallFailed
+
+
+def _refuse_unwritten_padding(node: Node, lookup: Lookup) -> None:
+    given = node.argument("pad")
+    sizes = (
+        [lookup(size.name) if isinstance(size, Ref) else size for size in given] if type(given) is tuple else [given]
+    )
+    if node.argument("mode") == "circular" and any(type(size) is not int or size < 0 for size in sizes):
+        raise CallFailed
 
 
 def _says_its_shape(node: Node, data: torch.Tensor, lookup: Lookup) -> bool:

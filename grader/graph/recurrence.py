@@ -10,7 +10,7 @@ from typing import Final
 
 import torch
 
-from grader.artifact.program import Node, Ref
+from grader.artifact.program import Node, names_in
 from grader.graph.calling import CallFailed, Lookup, Value
 
 MAX_STEPS: Final = 4096
@@ -91,10 +91,7 @@ def _weights(widths: _Widths, gates: int, *, biased: bool) -> list[Shape]:
 
 def _tensors(node: Node, name: str, lookup: Lookup) -> list[Shape]:
     """Shapes of the argument's tensors; none where it is absent."""
-    value = node.argument(name)
-    values: list[Value] = [
-        lookup(item.name) for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, Ref)
-    ]
+    values: list[Value] = [lookup(found) for found in names_in(node.argument(name))]
     shapes = [tuple(item.shape) for item in values if isinstance(item, torch.Tensor) and item.dtype is torch.float32]
     if len(shapes) != len(values) or (name == "input" and not shapes):
         raise CallFailed

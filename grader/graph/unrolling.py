@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from grader.artifact.program import Node, Program, Ref
+from grader.artifact.program import Node, Program, Ref, names_in
 from grader.graph.liveness import live_nodes
 
 Pixels: TypeAlias = int
@@ -206,10 +206,10 @@ class _ConstantKeys:
         else:
             added = {"self"} if node.short_op in ("addmm.default", "baddbmm.default") else set()
             factors = [value for name, value in node.arguments if name not in _BIASES | added]
-            if not any(ref.name in self._dependent for ref in _refs(factors)):
+            if not any(found in self._dependent for value in factors for found in names_in(value)):
                 return None
             named = factors
-        used = [ref.name for ref in _refs(named) if ref.name in self._weighted]
+        used = [found for value in named for found in names_in(value) if found in self._weighted]
         return (node.group, tuple(self._keys[name] for name in used)) if used else None
 
     def _weight(self, name: str) -> object:
@@ -234,10 +234,3 @@ class _ConstantKeys:
 
     def _number(self, key: object) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
-
-
-def _refs(values: Iterable[object]) -> Iterator[Ref]:
-    for value in values:
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Ref):
-                yield item

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import grader
-from grader.runner.protocol import Message
+from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox import open_sandbox
 from grader.sandbox.base import Limits, Mount, Request
 from grader.sandbox.session import Caps, PhaseBudget, SessionEnd, SessionResult, run_session
@@ -79,7 +79,11 @@ def serve(warm: WarmSandbox, asked: Request, model: str) -> tuple[SessionResult,
 
     def take(message: Message) -> bool:
         said.append(json.loads(message.raw_json))
-        return said[-1]["event"] == "ended" and any(one["event"] == "done" for one in said)
+        if said[-1]["event"] != "ended":
+            return False
+        if not any(one["event"] == "done" for one in said):
+            raise ProtocolError("ended, but not done")  # as the grader's own listener does
+        return True
 
     result = run_session(
         warm,

@@ -401,6 +401,22 @@ GRAPH_CASES: dict[str, tuple[Edit, str, str]] = {
         "in_place_alias",
         "base",
     ),
+    "stale_permutation_read": (
+        lambda d: before_output(
+            d,
+            lambda x: new_node("torch.ops.aten.relu.default", "base", self=tensor(x)),
+            lambda x: new_node(
+                "torch.ops.aten.einsum.default",
+                "turned",
+                equation={"as_string": "ab->ba"},
+                tensors={"as_tensors": [{"name": x}]},
+            ),
+            lambda x: new_node("torch.ops.aten.relu_.default", "written", self=tensor(x)),
+            lambda _: new_node("torch.ops.aten.relu.default", "read", self=tensor("base")),
+        ),
+        "in_place_alias",
+        "base",
+    ),
     "buffer_mutation": (
         lambda d: signature(d)["output_specs"].append(
             {"buffer_mutation": {"arg": {"name": "add"}, "buffer_name": "norm.running_mean"}}

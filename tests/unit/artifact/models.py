@@ -3,11 +3,14 @@
 import io
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.export import Dim
+
+from grader.artifact import Caps, Program, read_artifact
 
 
 class Cnn(nn.Module):
@@ -278,3 +281,12 @@ def export(
         archive = io.BytesIO()
         torch.export.save(program, archive)
     return archive.getvalue()
+
+
+def program_of(
+    model: nn.Module, folder: Path, *, batch: int = 2, dynamic: bool = True, decompose: bool = True
+) -> Program:
+    """What the reader makes of the exported model; the file lies in `folder`."""
+    path = folder / "model.pt2"
+    path.write_bytes(export(model, batch=batch, dynamic=dynamic, decompose=decompose))
+    return read_artifact(path, Caps())

@@ -9,7 +9,14 @@ import pytest
 import torch
 
 from grader.errors import ArtifactRejected, InfrastructureError
-from grader.evaluation.host import HiddenImages, _Listener, _measure, _raise_unless_done, shuffle_images
+from grader.evaluation.host import (
+    HiddenImages,
+    _Listener,
+    _measure,
+    _raise_unless_done,
+    _take_from_main,
+    shuffle_images,
+)
 from grader.evaluation.worker import _send_logits
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox.base import Exit, Limits, Usage
@@ -85,6 +92,15 @@ def test_unknown_message_breaks_the_protocol(raw: bytes) -> None:
         _Listener().take(Message(raw, None))
 
 
+def test_job_that_ends_without_being_done_breaks_the_protocol() -> None:
+    ended = Message(b'{"event": "ended"}', None)
+    with pytest.raises(ProtocolError):
+        _Listener().take(ended)
+    listener = _Listener()
+    assert not listener.take(Message(b'{"event": "done"}', None))
+    assert listener.take(ended) is True
+
+
 def listener_with(main: np.ndarray) -> _Listener:
     listener = _Listener()
     for name in ("main", "repeated", "reordered", "batch_1", "batch_7"):
@@ -105,6 +121,26 @@ def test_measures_join_logits_with_labels() -> None:
     assert result.calibration is not None
     assert sum(one.images for one in result.calibration.bins) == 20
     assert (result.probabilities, result.constant) == (False, False)
+
+
+def test_passes_that_were_not_run_are_the_main_one() -> None:
+    """Logits that name their image: the public ones must be those of the public images, whatever the order."""
+    images = np.zeros((60, 1, 2, 2), dtype=np.uint8)
+    hidden = shuffle_images(images, np.arange(60) % 10, name="images", salt="salt")
+    number = hidden.kept_order[hidden.order]
+    main = np.eye(10, dtype=np.float32)[hidden.labels] + number[:, None].astype(np.float32) / 100
+    passes = {"main": main}
+    _take_from_main(passes, hidden, small_spec())
+    assert passes["public"].tolist() == [
+        pytest.approx((np.eye(10)[label] + position / 100).tolist())
+        for position, label in zip(hidden.public, hidden.public_labels, strict=True)
+    ]
+    listener = _Listener(passes=passes, seconds={"main": 0.1})
+    result = _measure(listener, hidden.labels, small_spec())
+    agreements = [result.repeated, result.reordered, *result.by_batch_size.values()]
+    assert len(agreements) == 2 + len(small_spec().evaluation.batch_sizes)
+    assert {(one.deviation, one.changed) for one in agreements if one is not None} == {(0.0, 0)}
+    assert None not in agreements
 
 
 @pytest.mark.parametrize(("wrong_when_perturbed", "expected"), [(0, 0.75), (5, 0.25), (10, 0.0)])

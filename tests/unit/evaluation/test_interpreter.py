@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverload
 
 from grader.artifact import Caps, Node, Program, read_artifact
 from grader.errors import ArtifactRejected
@@ -95,10 +96,12 @@ def test_logits_that_are_not_finite_are_handed_on(tmp_path: Path) -> None:
 def test_operation_that_fails_on_real_numbers_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interpreter = Interpreter(program_of(honest().to_bytes(), tmp_path))
 
-    def broken(node: Node, lookup: Lookup, device: torch.device) -> tuple[Value, ...]:
+    def broken(
+        node: Node, lookup: Lookup, device: torch.device, overload: OpOverload | None = None
+    ) -> tuple[Value, ...]:
         if node.group == "conv":
             raise CallFailed
-        return call(node, lookup, device)
+        return call(node, lookup, device, overload)
 
     monkeypatch.setattr("grader.evaluation.interpreter.call", broken)
     with pytest.raises(ArtifactRejected) as caught:

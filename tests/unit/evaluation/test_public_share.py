@@ -42,6 +42,11 @@ def test_one_image_in_twenty_is_public_and_at_least_one(count: int, public: int)
     assert sorted(positions.tolist()) == positions.tolist()
 
 
+def test_positions_that_gradings_share_can_not_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        public_positions(40)[0] = 0
+
+
 def test_public_images_are_spread_over_the_whole_set() -> None:
     by_part = np.histogram(public_positions(10_000), bins=10, range=(0, 10_000))[0]
     assert by_part.min() >= 30

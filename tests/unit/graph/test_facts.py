@@ -10,19 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grader.artifact import Caps, Program, read_artifact
+from grader.artifact import Caps, read_artifact
 from grader.errors import ArtifactRejected
 from grader.graph import GraphFacts
 from grader.graph.description import describe
-from tests.unit.artifact.models import MODELS, export
+from tests.unit.artifact.models import MODELS, export, program_of
 
 torch.set_num_threads(1)
-
-
-def program_of(model: nn.Module, tmp_path: Path, *, dynamic: bool = True, batch: int = 2) -> Program:
-    path = tmp_path / "model.pt2"
-    path.write_bytes(export(model, dynamic=dynamic, batch=batch))
-    return read_artifact(path, Caps())
 
 
 def facts_of(model: nn.Module, tmp_path: Path, *, dynamic: bool = True, batch: int = 2) -> GraphFacts:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from grader.artifact import Caps, Program, Ref, Weight, read_artifact
+from grader.artifact import Caps, Program, Ref, Weight
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter
 from grader.graph.dry_run import dry_run
-from tests.unit.artifact.models import MODELS, Recurrent, export
+from tests.unit.artifact.models import MODELS, Recurrent, program_of
 
 torch.set_num_threads(1)
 
@@ -41,12 +41,6 @@ class Cells(nn.Module):
         rows = x.squeeze(1).unbind(1)
         h = self.relu(rows[2], self.tanh(rows[1], self.gru(rows[0])))
         return self.lstm(rows[3], (h, h))[0]
-
-
-def program_of(model: nn.Module, tmp_path: Path) -> Program:
-    path = tmp_path / "model.pt2"
-    path.write_bytes(export(model))
-    return read_artifact(path, Caps())
 
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning")

@@ -63,6 +63,8 @@ class Student:
 class Graph:
     """Stands in for the facts about a sound network."""
 
+    images_apart = False
+
     def __init__(self, parameters: int = 141_930) -> None:
         self.parameters = parameters
         self.groups = {"conv": 4, "dense": 1}

@@ -62,6 +62,7 @@ class Student:
 class Graph:
     """Stands in for the facts about a sound network."""
 
+    images_apart = False
     parameters = 69_346
     groups: dict[str, int] = {"conv": 3, "dense": 1}  # noqa: RUF012
 

@@ -26,6 +26,8 @@ APART = Agreement(deviation=0.5, changed=40)
 class Graph:
     """Stands in for the facts about a sound network."""
 
+    images_apart = False
+
     def __init__(self, parameters: int = 23_354, **groups: int) -> None:
         self.parameters = parameters
         self.groups = {"conv": 3, "dense": 1, **groups}
@@ -87,6 +89,20 @@ def test_hidden_tests_model_handed_in_ready_passes_with_a_note() -> None:
     assert outcome.status is Status.PASSED
     assert outcome.message is not None
     assert "not reproduced" in outcome.message.en
+
+
+def test_hidden_tests_what_the_graph_tells_of_batches_is_said_in_place_of_a_figure() -> None:
+    graph = Graph()
+    graph.images_apart = True
+    outcomes = judge(MISSION.hidden_tests, evidence(maybe_graph=graph))
+    assert {outcome.status for outcome in outcomes.values()} == {Status.PASSED}
+    told = [outcomes[name].measured for name in ("batch_size", "deterministic")]
+    assert all(text is not None and "graph" in text.en and "그래프" in text.ko for text in told)
+    assert lost(evidence(maybe_graph=graph, maybe_evaluation=evaluation(non_finite=1))).keys() == {
+        "finite",
+        "batch_size",
+        "deterministic",
+    }
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ GRU = RecurrenceFact("gru", "gru", 28)
 class Graph:
     """Stands in for the facts about a sound network."""
 
+    images_apart = False
+
     def __init__(
         self,
         parameters: int = 18_698,
