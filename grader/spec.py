@@ -199,7 +199,7 @@ class EvaluationSpec(SpecModel):
     """How the exported model is measured."""
 
     batch_sizes: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (1, 7, 1000)
-    """Batch sizes at which the logits must agree with those of the main pass."""
+    """Batch sizes at which the logits must agree with those of the main pass; tried where the graph does not tell."""
     agreement: Annotated[float, Field(gt=0)] = 1e-3
     """Largest allowed difference of two logits of one image, relative to the spread of its logits."""
     sample_images: Annotated[int, Field(ge=100)] = 1000

@@ -14,7 +14,7 @@ from grader.errors import GraderError, InfrastructureError
 from grader.progress import Progress, Stage
 from grader.results import LogPoint, Verdict
 from grader.store import Claimant, Claimed, Store
-from grader.text import Text, same
+from grader.text import Text
 
 RENEW_S = 15.0
 """How often the gradebook is told that this batch lives; four times within what others wait."""
@@ -172,5 +172,5 @@ def _gives_up(message: Text | None, advice: Text | None) -> InfrastructureError:
             f"The machine failed several times in a row, last: {last.en}",
             f"채점 환경에 문제가 연달아 생겼습니다. 마지막 문제: {last.ko}",
         ),
-        advice or same(""),
+        advice,
     )

@@ -127,6 +127,9 @@ def batch_size(evidence: Evidence, mark: Mark) -> None:
         f"배치 크기가 {refused}이면 모델을 실행할 수 없습니다. 어딘가에 이미지 수가 고정되어 있습니다.",
     )
     tolerance = evidence.spec.evaluation.agreement
+    if evidence.graph.images_apart:
+        mark.measure("each image by itself, as the graph tells", "그래프 구조상 이미지마다 따로 계산")
+        return
     by_size = max((agreement.deviation for agreement in sizes.values() if agreement is not None), default=0.0)
     by_order = evidence.evaluation.reordered.deviation
     mark.measure(f"largest difference {max(by_size, by_order):.1e}", f"최대 차이 {max(by_size, by_order):.1e}")
@@ -144,6 +147,9 @@ def batch_size(evidence: Evidence, mark: Mark) -> None:
 
 def deterministic(evidence: Evidence, mark: Mark) -> None:
     """A second pass over the same images gives the same logits."""
+    if evidence.graph.images_apart:
+        mark.measure("nothing random in the graph", "그래프에 무작위 연산 없음")
+        return
     repeated: Agreement = evidence.evaluation.repeated
     mark.measure(f"difference {repeated.deviation:.1e}", f"차이 {repeated.deviation:.1e}")
     mark.require(

@@ -1,7 +1,6 @@
 """Run a mission's hidden tests in this process: they are the course's code, and the evidence is plain data."""
 
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -12,7 +11,7 @@ from typing import Any, TypeGuard
 
 import pytest
 
-from grader.errors import HiddenTestCrashed
+from grader.errors import ExitCode, HiddenTestCrashed
 from grader.evidence import Evidence, EvidenceMissing, ProbeFailed
 from grader.hidden_tests.mark import Mark
 from grader.results import LineRemark, Status
@@ -66,6 +65,7 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
         "--noconftest",
         "--import-mode=importlib",
         f"--rootdir={folder}",
+        f"--confcutdir={folder}",  # or every folder above is listed, and what lies in it looked at, to find this one
         f"--config-file={os.devnull}",
         *(f"-pno:{name}" for name in _LEFT_OUT),
         "--capture=no",
@@ -87,7 +87,7 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
 
 def _terminates(error: BaseException | None) -> TypeGuard[SystemExit]:
     """Whether it is what `grade` raises on SIGTERM; a test that exits by itself is the course's fault."""
-    return isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM
+    return isinstance(error, SystemExit) and error.code == ExitCode.TERMINATED
 
 
 class _Plugin:

@@ -11,7 +11,7 @@ from .batches import BATCHES_FOLDER, META_FILE, TRAIN_BATCHES, encode_batch
 
 
 class TrainingData:
-    """Training images and labels, each file read when it is first asked for.
+    """Training images and labels; images are read from their file when somebody looks at them.
 
     Args:
         folder: holds `images.npy`, uint8 (N, C, H, W), and `labels.npy`, whole numbers (N,); with a label budget
@@ -46,7 +46,8 @@ class TrainingData:
         return self._images("unlabeled_images")[: self._limit]
 
     def _images(self, name: str) -> torch.Tensor:
-        return torch.from_numpy(np.load(self._folder / f"{name}.npy", allow_pickle=False))
+        # Copy on write: nobody waits for images that nobody looked at yet, and who writes has pages of their own.
+        return torch.from_numpy(np.load(self._folder / f"{name}.npy", mmap_mode="c", allow_pickle=False))
 
     def _labels(self) -> torch.Tensor:
         return torch.from_numpy(np.load(self._folder / "labels.npy", allow_pickle=False).astype(np.int64))

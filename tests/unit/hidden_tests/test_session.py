@@ -1,6 +1,8 @@
 """Hidden tests run on evidence: outcomes, partial credit, dependents, crashes."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,3 +111,20 @@ def test_grader_that_is_told_to_stop_stops(tmp_path: Path, stop: str, where: str
     with pytest.raises(error) as raised:
         judge(folder_with(tmp_path, where + stop), evidence())
     assert "143" not in stop or raised.value.code == 143
+
+
+def test_nothing_but_the_folder_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "hidden_tests"
+    folder.mkdir()
+    folder_with(folder, "def test_accuracy(mark): mark.grade(0.95)")
+    listed: list[Path] = []
+    scandir = os.scandir
+
+    def noting(path: str) -> Any:
+        listed.append(Path(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noting)
+    assert judge(folder, evidence())["accuracy"].credit == 1
+    assert [path for path in listed if path in folder.parents] == []
+    assert folder in listed

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -245,13 +245,44 @@ def test_contents_are_remembered_by_path(store: Store) -> None:
     assert store.contents() == {"p" * 64: ("one", "three"), "q" * 64: ("four", "five")}
 
 
-def test_migrations_make_exactly_the_tables_that_the_code_describes(url: str, tmp_path: Path) -> None:
-    with open_store(tmp_path, database=url):
-        engine = database_module.connect(url)
-        with engine.connect() as connection:
-            found = compare_metadata(MigrationContext.configure(connection), metadata)
-        engine.dispose()
+@pytest.mark.parametrize("make", [migrations.migrate, migrations.bring_up_to_date], ids=["migrated", "made"])
+def test_a_gradebook_has_exactly_the_tables_that_the_code_describes(
+    url: str, make: Callable[[sa.Connection], None]
+) -> None:
+    engine = database_module.connect(url)
+    with engine.begin() as connection:
+        make(connection)
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+        assert migrations.revision_of(connection) == migrations.HEAD
+        migrations.bring_up_to_date(connection)
+        migrations.migrate(connection)
+    engine.dispose()
     assert found == []
+
+
+def test_migrated_tables_are_declared_in_the_same_words_as_new_ones(tmp_path: Path) -> None:
+    def declared(name: str, make: Callable[[sa.Connection], None]) -> set[str]:
+        engine = database_module.connect(f"sqlite:///{tmp_path / name}")
+        with engine.begin() as connection:
+            make(connection)
+            found = connection.execute(sa.text("select sql from sqlite_master where sql is not null")).scalars()
+            words = {" ".join(one.split()) for one in found}
+        engine.dispose()
+        return words
+
+    assert declared("new", migrations.bring_up_to_date) == declared("old", migrations.migrate)
+
+
+def test_a_new_gradebook_is_made_without_alembic() -> None:
+    program = (
+        "import sys, pathlib, tempfile\n"
+        "from grader.store import open_store\n"
+        "with tempfile.TemporaryDirectory() as folder, open_store(pathlib.Path(folder)):\n"
+        "    print('alembic' in sys.modules)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
 
 
 def test_head_is_the_newest_revision() -> None:
