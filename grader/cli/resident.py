@@ -75,4 +75,6 @@ def _await(session: Session, conversation: "Conversation", wanted: Wanted) -> "A
 
 def _tell(session: Session, error: Exception) -> None:
     if session.debug:
-        session.say(same(f"Graded here: {error}"), style="dim")
+        from grader.reports.escape import inert
+
+        session.say(same(f"Graded here: {inert(str(error))}"), style="dim")

@@ -41,8 +41,9 @@ def warm(
             Text("`grade warm` needs Linux.", "`grade warm`은 Linux에서만 사용할 수 있습니다."),
             Text("`grade submit` works without it.", "`grade submit`은 `grade warm` 없이도 사용할 수 있습니다."),
         )
+    from grader.resident.occupation import alone_at
     from grader.resident.readiness import ReadySandbox
-    from grader.resident.server import Resident, alone_at, serve
+    from grader.resident.server import Resident, serve
 
     place = address.socket_path(course.root, settings.cache_dir, os.environ)
     with alone_at(place):

@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterator
 
 from grader.course import Course, Mission
-from grader.errors import GraderError
+from grader.errors import GraderError, InfrastructureError
 from grader.evaluation.host import evaluation_request
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Silent
 from grader.reports.html import render_html
+from grader.results import Verdict
 from grader.sandbox import SandboxName, open_sandbox
 from grader.sandbox.base import Request
 from grader.sandbox.owner import owned_folder
@@ -37,7 +38,7 @@ class ReadySandbox:
         """Starts what is to wait, and waits until it does.
 
         Raises:
-            InfrastructureError: the sandbox can't be opened.
+            InfrastructureError: the sandbox can't be opened, or nothing can be graded in it.
         """
         self._image = self._image_now()
         settings = self._settings
@@ -84,13 +85,17 @@ class ReadySandbox:
 
     def _rehearse(self, sandbox: WarmSandbox) -> None:
         """Grades what is no model, with every data pack: that loads all that a grading needs, and starts the program
-        that evaluates, which keeps the images."""
+        that evaluates, which keeps the images.
+
+        Raises:
+            InfrastructureError: none of them could be graded.
+        """
+        self._waiting = []
+        failure: InfrastructureError | None = None
         with owned_folder("rehearsal") as folder:
             artifact = folder / "model.pt2"
             artifact.touch()
-            self._waiting = []
             for mission in self._rehearsed():
-                self._waiting.append(evaluation_request(sandbox, mission.spec))
                 request = GradingRequest(
                     mission=mission,
                     path=mission.starter,
@@ -100,6 +105,13 @@ class ReadySandbox:
                 )
                 report = grade_submission(request, progress=Silent(), sandbox=sandbox)
                 render_html(report, "en")
+                if report.verdict is not Verdict.NOT_GRADED:
+                    self._waiting.append(evaluation_request(sandbox, mission.spec))
+                elif report.ending is not None:
+                    failure = InfrastructureError(report.ending.message, report.ending.advice)
+        if failure is not None and not self._waiting:
+            self.close()
+            raise failure
 
     def _rehearsed(self) -> Iterator[Mission]:
         """A mission for each data pack, of those that run none of the submission's code to measure a model."""

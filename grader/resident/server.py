@@ -1,8 +1,6 @@
 """The grader that stays: takes a question at a time from processes of its own user, and grades as they would."""
 
 import contextlib
-import fcntl
-import os
 import select
 import socket
 import threading
@@ -15,13 +13,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from grader.course import Course
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError
 from grader.pipeline import GradingRequest, grade_submission
 from grader.progress import Stage
 from grader.reports.html import render_html
 from grader.reports.visibility import for_students
 from grader.resident import protocol
-from grader.resident.address import is_own, is_private
+from grader.resident.address import is_own
 from grader.resident.conditions import Conditions, code_fingerprint
 from grader.resident.protocol import ANSWER_S, Question, parse_question
 from grader.resident.readiness import ReadySandbox
@@ -40,10 +38,6 @@ MOST_ASKERS = 8
 STOP_S = 30.0
 """How long a grading may take to put away what it was doing."""
 NOT_BUSY_S = 0.2
-
-
-class AlreadyRuns(UsageError):
-    """Another resident grader serves this course."""
 
 
 @dataclass(slots=True)
@@ -210,40 +204,6 @@ class _Teller:
         _send(self.connection, protocol.Used(used_s=used_s, budget_s=budget_s))
 
 
-@contextmanager
-def alone_at(place: Path) -> Iterator[None]:
-    """Makes the folder of `place` this user's own; holds a lock on the place, which the kernel drops when its holder
-    dies, and removes the socket of one that was killed.
-
-    Raises:
-        AlreadyRuns: another process holds it.
-        UsageError: the folder is not this user's alone.
-    """
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not is_private(place.parent):
-        raise UsageError(
-            Text(
-                f"{place.parent} is not a folder that you alone can enter.",
-                f"{place.parent}은(는) 본인만 접근할 수 있는 폴더가 아닙니다.",
-            ),
-            Text("Remove it, then try again.", "그 폴더를 지운 뒤 다시 시도하세요."),
-        )
-    lock = place.with_suffix(".lock")
-    with lock.open("ab") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _already_runs() from error
-        if not lock.exists() or not os.path.samestat(lock.stat(), os.fstat(held.fileno())):
-            raise _already_runs()  # it was just being given up
-        try:
-            place.unlink(missing_ok=True)
-            yield
-        finally:
-            place.unlink(missing_ok=True)
-            lock.unlink(missing_ok=True)
-
-
 def serve(place: Path, resident: Resident, *, idle_s: float) -> None:
     """Takes questions at `place` until nobody has asked for so long, or the code was changed under it; what is being
     graded then is graded to its end.
@@ -261,14 +221,25 @@ def serve(place: Path, resident: Resident, *, idle_s: float) -> None:
                 resident.tick()
                 continue
             askers = {asker for asker in askers if asker.is_alive()}
-            with contextlib.suppress(OSError, RuntimeError):  # no descriptor or thread is left: the asker is not served
-                connection, _ = listener.accept()
-                if len(askers) >= MOST_ASKERS:
-                    connection.close()
-                    continue
-                asker = threading.Thread(target=resident.answer, args=(connection,), name="resident-asker", daemon=True)
-                asker.start()
+            asker = _next_asker(listener, resident, room=len(askers) < MOST_ASKERS)
+            if asker is not None:
                 askers.add(asker)
+
+
+def _next_asker(listener: socket.socket, resident: Resident, *, room: bool) -> threading.Thread | None:
+    """The thread in which whoever comes next is answered; None who finds no room, or no thread or descriptor left."""
+    try:
+        connection, _ = listener.accept()
+    except OSError:  # who asked still waits: looking again at once would only find the same
+        time.sleep(NOT_BUSY_S)
+        return None
+    if room:
+        with contextlib.suppress(RuntimeError):
+            asker = threading.Thread(target=resident.answer, args=(connection,), name="resident-asker", daemon=True)
+            asker.start()
+            return asker
+    connection.close()
+    return None
 
 
 @contextmanager
@@ -322,12 +293,3 @@ def _in_a_line(question: Question, report: Report, seconds: float) -> Text:
         return Text(f"{question.mission}: not graded here", f"{question.mission}: 여기서는 채점하지 못함")
     score = f"{report.score:g} / {report.max_score:g}"
     return Text(f"{question.mission}: {score}, {seconds:.1f} s", f"{question.mission}: {score}점, {seconds:.1f}초")
-
-
-def _already_runs() -> AlreadyRuns:
-    return AlreadyRuns(
-        Text(
-            "A `grade warm` runs for this course already; `grade submit` uses it.",
-            "이 과정에는 이미 `grade warm`이 실행 중이며, `grade submit`이 이를 사용합니다.",
-        )
-    )

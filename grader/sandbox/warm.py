@@ -17,7 +17,7 @@ from grader.sandbox.base import Availability, Exit, Mount, Request, Sandbox, San
 from grader.text import Text
 
 CHECK_S = 5.0
-"""How often idle spares are looked for."""
+"""How often spares are looked for that are idle or dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class WarmSandbox(Sandbox):
         self.starts_ahead = spares > 0
         self.name = inner.name
         self.unkept = inner.unkept
-        self._keeper = threading.Thread(target=self._drop_idle, name="sandbox-spares", daemon=True)
+        self._keeper = threading.Thread(target=self._tidy_up, name="sandbox-spares", daemon=True)
         self._keeper.start()
 
     def availability(self, *, gpu: int | None = None) -> Availability:
@@ -181,12 +181,21 @@ class WarmSandbox(Sandbox):
         if process is not None and not kept:
             process.close()
 
-    def _drop_idle(self) -> None:
+    def _tidy_up(self) -> None:
+        """Drops kinds that nobody asks for, and spares that have died, which would count as stock."""
         while not self._closed.wait(CHECK_S):
             with self._lock:
+                waiting = [(shelf, spare) for shelf in self._shelves.values() for spare in shelf.spares]
+            dead = [(shelf, spare) for shelf, spare in waiting if not _alive(spare.process)]
+            with self._lock:
+                dropped = []
+                for shelf, spare in dead:
+                    if spare in shelf.spares:  # it was not handed out meanwhile
+                        shelf.spares.remove(spare)
+                        dropped.append(spare)
                 limit = time.monotonic() - self._idle_s
                 idle = [kind for kind, shelf in self._shelves.items() if shelf.used < limit and not shelf.coming]
-                dropped = [spare for kind in idle for spare in self._shelves.pop(kind).spares]
+                dropped += [spare for kind in idle for spare in self._shelves.pop(kind).spares]
             _throw_away(dropped)
 
 

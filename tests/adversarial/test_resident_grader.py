@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import socket
 import stat
 import struct
@@ -20,6 +21,7 @@ from grader.resident import client, server
 from grader.resident.answer import await_report
 from grader.resident.client import NobodyAnswers, ask
 from grader.runner.protocol import HEADER, encode_message
+from tests.conformance.running import becomes_true
 from tests.unit.resident.fakes import Listening, Pipeline, listening, pipeline
 from tests.unit.resident.kit import question
 
@@ -97,6 +99,25 @@ def test_askers_who_say_nothing_hold_up_nobody_for_long(listening: Listening, mo
         time.sleep(0.6)
         assert still_answers(listening)
     assert sum(thread.name == "resident-asker" for thread in threading.enumerate()) <= 1
+
+
+def test_it_does_not_spin_where_no_descriptor_is_left(listening: Listening) -> None:
+    assert still_answers(listening)
+    assert becomes_true(lambda: not any(thread.name == "resident-asker" for thread in threading.enumerate()))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket(socket.AF_UNIX) as asker:
+        with Path(os.devnull).open() as lowest_free:
+            limit = lowest_free.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+        try:
+            asker.connect(str(listening.place))
+            began = time.process_time()
+            time.sleep(1)
+            busy_s = time.process_time() - began
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert busy_s < 0.5
+    assert still_answers(listening)
 
 
 def test_asker_who_speaks_slowly_is_given_up(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,6 +134,15 @@ def test_dead_spare_is_not_handed_out(warm: WarmSandbox) -> None:
         assert float(read_line(process)) > asked
 
 
+def test_dead_spare_does_not_count_as_stock(backend: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.sandbox.warm.CHECK_S", 0.05)
+    with WarmSandbox(Kept(backend), spares=1) as warm:
+        request = stocked(warm, "import time; time.sleep(1)")
+        assert becomes_true(lambda: warm.ready(request) == 0)
+        warm.stock(request)
+        assert becomes_true(lambda: warm.ready(request) == 1)
+
+
 def test_idle_spare_is_dropped(backend: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.sandbox.warm.CHECK_S", 0.05)
     with WarmSandbox(Kept(backend), spares=1, idle_s=0.5) as warm:

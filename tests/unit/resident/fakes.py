@@ -14,7 +14,8 @@ import pytest
 from grader.pipeline import GradingRequest
 from grader.progress import Progress, Stage
 from grader.resident import server
-from grader.resident.server import Resident, alone_at, serve
+from grader.resident.occupation import alone_at
+from grader.resident.server import Resident, serve
 from grader.results import LogPoint, Report
 from tests.conformance.running import becomes_true
 from tests.unit.reports import samples

@@ -10,7 +10,7 @@ import pytest
 
 from grader.errors import UsageError
 from grader.resident.address import MAX_PATH_BYTES, is_own, is_private, socket_path
-from grader.resident.server import AlreadyRuns, alone_at
+from grader.resident.occupation import AlreadyRuns, alone_at
 
 
 def test_place_is_in_the_runtime_folder_else_in_the_cache(tmp_path: Path) -> None:

@@ -62,3 +62,9 @@ def test_stopped_sandbox_is_of_no_use_until_it_is_opened_again(ready: ReadySandb
     with ready.for_grading().start(ANYTHING) as process:
         assert process.wait(10) is not None
     ready.close()
+
+
+def test_where_nothing_can_be_graded_it_is_not_ready(course: Course, tmp_path: Path) -> None:
+    ready = ReadySandbox("none", Settings(cache_dir=tmp_path), course)  # where no data pack lies
+    with pytest.raises(InfrastructureError, match="mnist"):
+        ready.open()
