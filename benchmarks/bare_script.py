@@ -21,7 +21,7 @@ def main(batch_size: int, test_folder: Path, models: list[str]) -> None:
         model = torch.export.load(file).module()
         loaded = time.monotonic()
         with torch.inference_mode():
-            predicted = torch.cat([model(part).argmax(1) for part in images.split(batch_size)])
+            predicted = torch.cat([model(part).argmax(1) for part in torch.split(images, batch_size)])
         accuracy = (predicted == labels).float().mean().item()
         evaluating += time.monotonic() - loaded
         print(f"{file},{accuracy:.4f}")

@@ -58,7 +58,7 @@ def _train_on(model: nn.Module, train_set: tuple[Tensor, Tensor], *, seed: int) 
     for batch in torch.randint(len(images), (STEPS, 256), generator=generator):
         loss = F.cross_entropy(model(images[batch].float() / 255), labels[batch])
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     model.eval()
 
