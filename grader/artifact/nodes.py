@@ -146,7 +146,8 @@ def _refuse_training(operator: Operator, bound: dict[str, Argument]) -> None:
     """What depends on chance or on the other images of a batch has no place in a prediction."""
     flagged = any(bound.get(name) is True for name in _TRAINING_FLAGS)
     drops = bool(bound.get("dropout_p"))
-    keeps_statistics = bool(bound.get("use_input_stats")) and bound.get("running_mean") is not None
+    statistics = (bound.get(name) for name in ("running_mean", "running_var"))
+    keeps_statistics = bool(bound.get("use_input_stats")) and any(one is not None for one in statistics)
     if flagged or drops or keeps_statistics:
         raise refuse("training_mode", op=quote(operator.target))
 

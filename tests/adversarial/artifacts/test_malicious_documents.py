@@ -360,6 +360,28 @@ GRAPH_CASES: dict[str, tuple[Edit, str, str]] = {
         "training_mode",
         "batch_norm",
     ),
+    **{
+        f"instance_norm_keeps_{kept}": (
+            lambda d, kept=kept: before_output(
+                d,
+                lambda x: new_node(
+                    "torch.ops.aten.instance_norm.default",
+                    "kept",
+                    input=tensor(x),
+                    **{name: {"as_none": True} for name in ("weight", "bias")},
+                    running_mean=tensor("b_norm_running_mean") if kept == "mean" else {"as_none": True},
+                    running_var=tensor("b_norm_running_var") if kept == "variance" else {"as_none": True},
+                    use_input_stats={"as_bool": True},
+                    momentum={"as_float": 0.1},
+                    eps={"as_float": 1e-5},
+                    cudnn_enabled={"as_bool": False},
+                ),
+            ),
+            "training_mode",
+            "instance_norm",
+        )
+        for kept in ("mean", "variance")
+    },
     "dropout_trains": (
         lambda d: before_output(
             d,
