@@ -6,7 +6,6 @@ from grader.data.cache import absent, default_cache_dir, installed, obtain
 from grader.data.label_budget import draw_of, write_budgeted
 from grader.data.packs import DataPack, PackSpec
 from grader.data.registry import find_pack, list_packs
-from grader.data.sources import choose_sources
 from grader.data.supply import Progress
 
 __all__ = [
@@ -40,6 +39,8 @@ def fetch(
         DataUnavailable: no source could give it.
         DiskFull: no space left in the cache.
     """
+    from grader.data.sources import choose_sources  # with an HTTP client, which nobody needs who has the data
+
     spec = find_pack(pack_id)
     return obtain(spec, choose_sources(spec, source), cache_dir or default_cache_dir(), progress or _silent)
 
