@@ -11,6 +11,8 @@ from grader.errors import SpecError
 from grader.policies import Amount, CoursePolicies, Rules, load_policies
 from tests.conftest import ROOT
 
+DOCUMENTS = ("policies.md", "policies.ko.md")
+
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
@@ -117,8 +119,9 @@ def test_mistake_is_refused_naming_file_and_key(course: Path, text: str, key: st
     assert "function-before" not in message.en
 
 
-def test_example_of_the_document_is_a_whole_course(course: Path) -> None:
-    document = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_example_of_the_document_is_a_whole_course(course: Path, name: str) -> None:
+    document = (ROOT / "docs" / name).read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", document, re.DOTALL)
     assert example is not None
     policies = load_policies(written(course, example[1]))
@@ -127,8 +130,9 @@ def test_example_of_the_document_is_a_whole_course(course: Path) -> None:
     assert written_keys == set(CoursePolicies.model_fields)
 
 
-def test_document_names_every_key() -> None:
-    document = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_document_names_every_key(name: str) -> None:
+    document = (ROOT / "docs" / name).read_text(encoding="utf-8")
     keys = set(CoursePolicies.model_fields)
     for table, model in (("late", Rules().late), ("audit", Rules().audit)):
         keys |= {f"{table}.{key}" for key in type(model).model_fields}
