@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 
 _PIECE_BYTES = 64 * 1024
+_NOTICE_S = 5.0
+"""How long it may take until a thread runs again whose last byte was read, on a busy machine."""
 
 
 class Feeder:
@@ -28,6 +30,10 @@ class Feeder:
 
     def send(self, data: bytes, *, last: bool = True) -> None:
         """Starts writing; what was sent before, if anything, must have been taken."""
+        with self._lock:
+            before = self._thread
+        if before is not None:
+            before.join(_NOTICE_S)
         with self._lock:
             if self._finished or self._last or (self._thread is not None and self._thread.is_alive()):
                 raise RuntimeError("the input is closed, or what was sent before has not been taken")
