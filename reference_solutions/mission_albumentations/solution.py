@@ -2,9 +2,8 @@
 
 참고 풀이: albumentations로 조금씩 변형한 이미지로 학습해 합성곱 네 층으로 MNIST 정확도 99.6%를 넘는 신경망.
 
-Measured with torch 2.15.0 on busy x86 cores: 99.65, 99.61 and 99.66 % of the 10,000 test images with seeds 0, 1 and 2,
-in 281 to 288 CPU seconds, of which 53 for augmentation. With A.ElasticTransform as second transform and ten epochs:
-99.64 %.
+Measured with torch 2.15.0 on busy x86 cores: 99.62, 99.68 and 99.71 % of the 10,000 test images with seeds 0, 1 and 2,
+in 169 to 187 CPU seconds, of which 17 for augmentation.
 """
 
 import math
@@ -18,8 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-EPOCHS = 8
+EPOCHS = 10
 BATCH_SIZE = 256
+GROUP_SIZE = 8  # digits of a batch that are changed in the same way: one call for eight takes a fifth of the time
 PEAK_LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.02
 LABEL_SMOOTHING = 0.05
@@ -39,11 +39,18 @@ def build_augmentation(seed: int) -> A.Compose:
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution, batch norm, ReLU. The norm brings its own shift, so the convolution needs no bias."""
+    """Convolution, pooling if asked for, batch norm, ReLU.
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1) -> None:
+    The norm brings its own shift, so the convolution needs no bias. Pooling comes first, so that norm and ReLU have a
+    quarter of the pixels left to work on.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1, pooled: bool = False
+    ) -> None:
         super().__init__(
             nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False),
+            nn.MaxPool2d(2) if pooled else nn.Identity(),
             nn.BatchNorm2d(out_channels),
             nn.ReLU(),
         )
@@ -56,10 +63,8 @@ class Network(nn.Module):
         super().__init__()
         self.features = nn.Sequential(  # (N, 1, 28, 28)
             ConvBlock(1, 32, kernel_size=5, stride=2),  # (N, 32, 14, 14)
-            ConvBlock(32, 64),  # (N, 64, 14, 14)
-            nn.MaxPool2d(2),  # (N, 64, 7, 7)
-            ConvBlock(64, 64),  # (N, 64, 7, 7)
-            nn.MaxPool2d(2),  # (N, 64, 3, 3)
+            ConvBlock(32, 64, pooled=True),  # (N, 64, 7, 7)
+            ConvBlock(64, 64, pooled=True),  # (N, 64, 3, 3)
             ConvBlock(64, 128),  # (N, 128, 3, 3)
         )
         self.classifier = nn.Linear(128 * 3 * 3, 10)
@@ -118,8 +123,9 @@ def train(
 
 
 def augmented(digits: np.ndarray, pipeline: A.Compose) -> Tensor:
-    """Each digit changed at random in its own way: uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in [0, 1]."""
-    changed = np.stack([pipeline(image=digit)["image"] for digit in digits])  # (N, 28, 28) uint8
+    """Each group of digits changed at random in its own way: uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in [0, 1]."""
+    groups = (digits[start : start + GROUP_SIZE] for start in range(0, len(digits), GROUP_SIZE))
+    changed = np.concatenate([pipeline(images=group)["images"] for group in groups])  # (N, 28, 28) uint8
     return torch.from_numpy(changed)[:, None].float() / 255
 
 

@@ -2,8 +2,8 @@
 
 참고 풀이: CIFAR-10 원본 배치 파일을 읽는 데이터셋, 데이터로더, 작은 합성곱 신경망.
 
-Measured with torch 2.15.0 on one thread of a cloud CPU, on the data pack cifar10-standin: 88.76, 89.71 and 89.90 %
-of the 10,000 test images with seeds 0, 1 and 2, in 44 to 47 CPU seconds each. Not measured on CIFAR-10 itself.
+Measured with torch 2.15.0 on one thread of a cloud CPU, on the data pack cifar10-standin: 88.87, 90.37 and 90.26 %
+of the 10,000 test images with seeds 0, 1 and 2, in 32 to 33 CPU seconds each. Not measured on CIFAR-10 itself.
 """
 
 import pickle
@@ -128,7 +128,8 @@ def train(data_dir: Path, device: torch.device, time_budget_s: float, seed: int,
     train_loader = make_loader(data_dir, "train", BATCH_SIZE, only=order[valid_count:])
     valid_loader = make_loader(data_dir, "train", BATCH_SIZE, only=order[:valid_count])
 
-    model = Network().to(device)
+    # Channels last in memory: convolutions on a CPU are a quarter faster so; shapes stay (N, C, H, W).
+    model = Network().to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, EPOCHS * len(train_loader))
     for epoch in range(1, EPOCHS + 1):
