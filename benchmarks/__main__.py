@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import judging, latency, retraining, scale, submitting
+from benchmarks import judging, latency, retraining, scale, sharing, submitting
 from benchmarks.comparison import moved
 from benchmarks.measuring import machine, noise_share
 from benchmarks.page import Row, page_text, recorded, write_section
@@ -19,7 +19,7 @@ from benchmarks.running import open_named
 from grader.sandbox import SandboxName
 
 SANDBOXES: list[SandboxName] = ["docker", "bubblewrap"]
-PARTS = (submitting.PART, retraining.PART, latency.PART, judging.PART, *scale.PARTS)
+PARTS = (submitting.PART, retraining.PART, latency.PART, judging.PART, *scale.PARTS, sharing.PART)
 
 
 def main() -> None:
@@ -32,6 +32,8 @@ def main() -> None:
         bare=options.bare,
         gradings=options.gradings,
         sizes=tuple(options.sizes),
+        trainings=options.trainings,
+        at_once=tuple(options.at_once),
     )
     for part in PARTS:
         if options.only is None or part.name in options.only:
@@ -56,6 +58,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bare", type=int, default=10, help="models in a bare process, to compare with")
     parser.add_argument("--gradings", type=int, default=10_000, help="entries of the large gradebook")
     parser.add_argument("--sizes", nargs="+", type=int, default=[20, 200, 2000], help="of courses, growing")
+    parser.add_argument("--trainings", type=int, default=4, help="in a batch that shares one GPU, or the cores")
+    parser.add_argument("--at-once", nargs="+", type=int, default=[1, 2], help="of them; 1 2 4 8 16 32 for a large GPU")
     options = parser.parse_args()
     if options.runs < 1 or sorted(set(options.sizes)) != options.sizes or len(options.sizes) < 3:
         parser.error("at least one run, and three sizes, each larger than the one before")

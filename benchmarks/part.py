@@ -27,6 +27,8 @@ class Asked:
         bare: models that one bare process loads and evaluates, to compare with.
         gradings: entries of the large gradebook.
         sizes: of courses that should cost the same per submission.
+        trainings: in a batch that shares one GPU, or the cores.
+        at_once: how many of them at one time; the first is what the others are compared with.
     """
 
     runs: int
@@ -35,6 +37,8 @@ class Asked:
     bare: int
     gradings: int
     sizes: tuple[int, ...]
+    trainings: int
+    at_once: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
