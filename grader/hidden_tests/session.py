@@ -116,6 +116,9 @@ class _Plugin:
         """In the order of the spec, so that a criterion comes after those it depends on."""
         order = list(self._criteria)
         items.sort(key=lambda item: order.index(item.name) if item.name in order else -1)
+        for item in items:
+            # pytest would parse the test's source to describe a failure; outcomes are read from the exception itself.
+            item.repr_failure = lambda excinfo, style=None: ""  # type: ignore[method-assign]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that can't be collected is the course's fault."""
