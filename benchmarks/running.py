@@ -1,4 +1,4 @@
-"""One training, in a sandbox or in a bare process, and what its `train` logged last; one evaluation, bare."""
+"""What several parts run: submissions made of references, one training in a sandbox or bare, one evaluation bare."""
 
 import json
 import shutil
@@ -25,6 +25,19 @@ def write_submission(name: str, folder: Path) -> Path:
     shutil.copyfile(ROOT / "benchmarks" / "trainings" / f"{name}.py", submission / "solution.py")
     shutil.copyfile(Course(ROOT).mission(MISSION).reference / "solution.py", submission / "reference.py")
     return submission
+
+
+def hand_in_references(folder: Path, students: int, *, mission: str = MISSION) -> list[Path]:
+    """So many students with the mission's reference, which differ in a comment; without a model."""
+    reference = Course(ROOT).mission(mission).reference
+    handed_in = []
+    for number in range(students):
+        student = folder / f"student-{number:05}"
+        shutil.copytree(reference, student, ignore=shutil.ignore_patterns("__pycache__", "*.pt2"))
+        with (student / "solution.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n# {number}\n")
+        handed_in.append(student)
+    return handed_in
 
 
 def open_named(name: SandboxName) -> Sandbox:

@@ -15,7 +15,7 @@ from benchmarks.page import Row
 from benchmarks.part import MISSION, Asked, Part, train_reference
 from benchmarks.ratio import Ratio, in_words
 from benchmarks.rows import against_bar, beside
-from benchmarks.running import bare_script
+from benchmarks.running import bare_script, hand_in_references
 from grader.course import Course
 from grader.store import open_store
 
@@ -67,16 +67,11 @@ def artifacts(folder: Path, asked: Asked) -> list[Row]:
 
 
 def hand_in_models(folder: Path, submissions: int) -> list[Path]:
-    """So many students with the reference's code and model; the code differs in a comment."""
+    """So many students with the reference's code and model."""
     trained = train_reference(folder)
-    students = []
-    for number in range(submissions):
-        student = folder / "students" / f"student-{number:04}"
-        shutil.copytree(trained.submission, student, ignore=shutil.ignore_patterns("__pycache__"))
-        with (student / "solution.py").open("a", encoding="utf-8") as file:
-            file.write(f"\n# {number}\n")
+    students = hand_in_references(folder / "students", submissions)
+    for student in students:
         shutil.copyfile(trained.model, student / "model.pt2")
-        students.append(student)
     return students
 
 
@@ -154,7 +149,7 @@ def fill(folder: Path, gradings: int) -> None:
 def growth(folder: Path, asked: Asked) -> list[Row]:
     """Cost per submission and the coordinator's memory, for courses of several sizes; a mission without training."""
     for size in asked.sizes:
-        hand_in_sources(folder / str(size), size)
+        hand_in_references(folder / str(size) / "students", size, mission=READ_MISSION)
     gradebooks = count()
     contenders = {str(size): partial(grade_sources, folder / str(size), gradebooks) for size in asked.sizes}
     found = list(alternately(contenders, asked.runs, warm_up=False).values())
@@ -183,16 +178,6 @@ def growth(folder: Path, asked: Asked) -> list[Row]:
 def _each_s(fewer: list[Took], more: list[Took], submissions: int) -> list[float]:
     """What each submission more took, round by round; start and end of the command weigh on neither."""
     return [(larger.wall_s - smaller.wall_s) / submissions for smaller, larger in zip(fewer, more, strict=True)]
-
-
-def hand_in_sources(folder: Path, size: int) -> None:
-    """So many submissions to a mission that is graded by reading."""
-    reference = Course(ROOT).mission(READ_MISSION).reference
-    source = (reference / "solution.py").read_text(encoding="utf-8")
-    for number in range(size):
-        student = folder / "students" / f"student-{number:05}"
-        student.mkdir(parents=True)
-        (student / "solution.py").write_text(f"{source}\n# {number}\n", encoding="utf-8")
 
 
 def grade_sources(folder: Path, gradebooks: Iterator[int]) -> Took:

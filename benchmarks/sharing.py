@@ -1,7 +1,6 @@
 """Several trainings at one time on one GPU, or on all cores where there is none; on a GPU, each reference by itself."""
 
 import csv
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from benchmarks.page import Row
 from benchmarks.part import MISSION, Asked, Part
 from benchmarks.ratio import Ratio, in_words
 from benchmarks.rows import against_bar
+from benchmarks.running import hand_in_references
 from grader.course import Course
 from grader.sandbox import SandboxName
 from grader.sandbox.nvml import list_gpus
@@ -26,18 +26,16 @@ SAMPLE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
-    """What one batch took, and how busy the GPU was meanwhile.
+class Ran:
+    """One batch.
 
     Attributes:
         wall_s: from the command's start to its end.
-        busy_share: of the samples' mean; None without a GPU.
-        peak_bytes: the most memory that was taken; None without a GPU.
+        samples: of the GPU meanwhile: how busy it was, 0 to 1, and bytes that were taken; none without a GPU.
     """
 
     wall_s: float
-    busy_share: float | None
-    peak_bytes: int | None
+    samples: Sequence[tuple[float, int]]
 
 
 def measure(folder: Path, asked: Asked) -> list[Row]:
@@ -46,7 +44,7 @@ def measure(folder: Path, asked: Asked) -> list[Row]:
     sandbox = asked.sandboxes[0]
     hand_in_references(folder / "students", asked.trainings)
     gradebooks = (folder / f"gradebook-{number}" for number in count())
-    contenders: dict[str, Callable[[], Busy]] = {
+    contenders: dict[str, Callable[[], Ran]] = {
         str(number): partial(_train_all, folder, number, sandbox, gradebooks, gpu=gpu) for number in asked.at_once
     }
     found = alternately(contenders, asked.runs, warm_up=False)
@@ -54,17 +52,7 @@ def measure(folder: Path, asked: Asked) -> list[Row]:
     return rows + (_references(folder, asked, sandbox) if gpu else [])
 
 
-def hand_in_references(folder: Path, students: int) -> None:
-    """So many students with the mission's reference, which differ in a comment; without its model."""
-    reference = Course(ROOT).mission(MISSION).reference
-    for number in range(students):
-        student = folder / f"student-{number:03}"
-        shutil.copytree(reference, student, ignore=shutil.ignore_patterns("__pycache__", "*.pt2"))
-        with (student / "solution.py").open("a", encoding="utf-8") as file:
-            file.write(f"\n# {number}\n")
-
-
-def _train_all(folder: Path, at_once: int, sandbox: SandboxName, gradebooks: Iterator[Path], *, gpu: bool) -> Busy:
+def _train_all(folder: Path, at_once: int, sandbox: SandboxName, gradebooks: Iterator[Path], *, gpu: bool) -> Ran:
     """One batch into a new gradebook.
 
     Raises:
@@ -78,12 +66,10 @@ def _train_all(folder: Path, at_once: int, sandbox: SandboxName, gradebooks: Ite
     with (gradebook / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
         if not all(row[MISSION] for row in csv.DictReader(file)):
             raise RuntimeError(f"not all trainings were graded, {at_once} at one time: {took.output}")
-    if not samples:
-        return Busy(took.wall_s, None, None)
-    return Busy(took.wall_s, sum(share for share, _ in samples) / len(samples), max(used for _, used in samples))
+    return Ran(took.wall_s, samples)
 
 
-def _sharing(number: int, found: dict[str, list[Busy]], asked: Asked, *, gpu: bool) -> Row:
+def _sharing(number: int, found: dict[str, list[Ran]], asked: Asked, *, gpu: bool) -> Row:
     one, several = found[str(asked.at_once[0])], found[str(number)]
     seconds, before = ([ran.wall_s / asked.trainings for ran in runs] for runs in (several, one))
     return Row(
@@ -94,13 +80,13 @@ def _sharing(number: int, found: dict[str, list[Busy]], asked: Asked, *, gpu: bo
     )
 
 
-def _in_words(runs: Sequence[Busy]) -> str:
+def _in_words(runs: Sequence[Ran]) -> str:
     """How busy the GPU was; empty where there is none."""
-    shares = [ran.busy_share for ran in runs if ran.busy_share is not None]
-    peaks = [ran.peak_bytes for ran in runs if ran.peak_bytes is not None]
-    if not shares or not peaks:
+    samples = [sample for ran in runs for sample in ran.samples]
+    if not samples:
         return ""
-    return f"; GPU busy {sum(shares) / len(shares):.0%}, {max(peaks) / 1024**3:.1f} GiB at most"
+    busy, taken = zip(*samples, strict=True)
+    return f"; GPU busy {sum(busy) / len(busy):.0%}, {max(taken) / 1024**3:.1f} GiB at most"
 
 
 def _references(folder: Path, asked: Asked, sandbox: SandboxName) -> list[Row]:

@@ -12,12 +12,11 @@ from grader.course import Course
 from grader.sandbox import open_sandbox
 from grader.settings import Settings
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Who is started in the background of a script ignores Ctrl-C, and so would every program that a test starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # So does who is started by `nohup` with the end of its terminal.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    # Who is started in the background of a script ignores Ctrl-C, by `nohup` the end of its terminal, and so would
+    # every program that a test starts.
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("GRADER_REQUIRE", "").split())

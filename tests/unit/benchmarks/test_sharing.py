@@ -10,6 +10,7 @@ import pytest
 from benchmarks import measuring, sharing
 from benchmarks.measuring import Took
 from benchmarks.part import Asked
+from benchmarks.running import hand_in_references
 from grader.sandbox.nvml import Gpu
 
 ASKED = Asked(
@@ -103,7 +104,7 @@ def test_training_that_was_not_graded_is_an_error(
 
 
 def test_students_differ_and_hand_in_no_model(tmp_path: Path) -> None:
-    sharing.hand_in_references(tmp_path, 3)
+    hand_in_references(tmp_path, 3)
     sources = {path.read_text(encoding="utf-8") for path in tmp_path.glob("*/solution.py")}
     assert len(sources) == 3
     assert not list(tmp_path.glob("**/*.pt2"))

@@ -40,6 +40,18 @@ def refusal(listening: Listening, **changes: object) -> str:
     return str(refused.value)
 
 
+def held(pipeline: Pipeline) -> tuple[threading.Event, threading.Event]:
+    """Has gradings wait: the first event says that one has begun, the second lets it go on."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        entered.set()
+        assert go_on.wait(10)
+
+    pipeline.meanwhile = wait
+    return entered, go_on
+
+
 def test_report_and_page_come_after_the_progress(listening: Listening, pipeline: Pipeline) -> None:
     watching = Watching()
     with ask(listening.place, question(path="/work", artifact="/m.pt2", seed=3, page="ko")) as conversation:
@@ -84,13 +96,7 @@ def test_grading_goes_on_to_its_end_though_the_code_has_changed(
     listening: Listening, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "code_fingerprint", lambda: "edited")
-    entered, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        entered.set()
-        assert go_on.wait(10)
-
-    pipeline.meanwhile = wait
+    entered, go_on = held(pipeline)
     with ask(listening.place, question()) as conversation:
         assert entered.wait(10)
         refusal(listening, conditions=conditions(code="edited"))
@@ -138,13 +144,7 @@ def test_fault_of_the_grader_is_a_refusal_and_it_goes_on(
 
 
 def test_second_question_is_refused_while_the_first_is_answered(listening: Listening, pipeline: Pipeline) -> None:
-    entered, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        entered.set()
-        assert go_on.wait(10)
-
-    pipeline.meanwhile = wait
+    entered, go_on = held(pipeline)
     with ask(listening.place, question()) as conversation:
         assert entered.wait(10)
         assert "busy" in refusal(listening)
