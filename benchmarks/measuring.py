@@ -1,13 +1,16 @@
 """Run commands, each when the machine is at rest and in turns with others, and what they took."""
 
+import contextlib
 import os
 import platform
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +22,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 QUIET_SHARE = 0.05
 PATIENCE_S = 10
+SAMPLE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Took:
     Attributes:
         wall_s: from its start to its end.
         cpu_s: of it and the processes that it waited for; not of containers, which the engine starts.
-        peak_bytes: the most memory that it, or one of those, held.
+        peak_bytes: the most memory that it held itself, but for what came in the last `SAMPLE_S`.
         output: what it printed on standard output.
         answer_s: from its start to the first of that; all of `wall_s` where it printed nothing.
     """
@@ -56,9 +60,10 @@ def took(
         subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True, env=env) as process,
     ):
         assert process.stdout is not None
-        first = process.stdout.read(1)
-        answer_s = time.monotonic() - began
-        output = first + process.stdout.read()
+        with _peak_of(process.pid) as peak:
+            first = process.stdout.read(1)
+            answer_s = time.monotonic() - began
+            output = first + process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
@@ -66,7 +71,30 @@ def took(
     if process.returncode not in ((0, 1) if may_fail else (0,)):
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-2000:]}")
     wall_s = time.monotonic() - began
-    return Took(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, output, answer_s)
+    return Took(wall_s, used.ru_utime + used.ru_stime, peak[-1], output, answer_s)
+
+
+@contextmanager
+def _peak_of(pid: int) -> Iterator[list[int]]:
+    """The most bytes that a process has held, sample by sample while the block runs.
+
+    From the kernel's own record of its memory. The figure that `wait4` gives begins with what its parent held.
+    """
+    peaks, over = [0], threading.Event()
+
+    def sample() -> None:
+        while not over.wait(SAMPLE_S):
+            with contextlib.suppress(OSError):
+                found = re.search(r"^VmHWM:\s*(\d+) kB$", Path(f"/proc/{pid}/status").read_text("utf-8"), re.MULTILINE)
+                peaks.extend([int(found[1]) * 1024] if found else [])
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        sampler.join()
 
 
 def grade(*arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> Took:
