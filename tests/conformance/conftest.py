@@ -1,6 +1,6 @@
 """One suite for every sandbox. A test asks for `backend` and, where it proves a promise, says which."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -80,10 +80,14 @@ DIFFERENT: dict[tuple[str, str], str] = {
 holds there instead."""
 
 
+_OPENED: list[Sandbox] = []
+
+
 @cache
 def opened(name: str) -> tuple[Sandbox, str | None]:
     """A backend and why it can't be tested here."""
     sandbox = BACKENDS[name]()
+    _OPENED.append(sandbox)
     found = sandbox.availability()
     return sandbox, None if found.ok else found.detail.en
 
@@ -110,6 +114,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "own_starts: about how programs are started; left out where they start ahead")
     config.addinivalue_line("markers", "promise(name): proves that promise; left out for backends that don't keep it")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def close_backends() -> Iterator[None]:
+    """Closes those that were opened for a test."""
+    yield
+    for sandbox in _OPENED:
+        sandbox.close()
 
 
 @pytest.fixture
