@@ -1,6 +1,8 @@
 """Hidden tests run on evidence: outcomes, partial credit, dependents, crashes."""
 
 import os
+import sys
+from ast import parse
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,23 @@ def test_nothing_but_the_folder_is_looked_at(tmp_path: Path, monkeypatch: pytest
     assert judge(folder, evidence())["accuracy"].credit == 1
     assert [path for path in listed if path in folder.parents] == []
     assert folder in listed
+
+
+@pytest.mark.parametrize("body", ["mark.grade(0.95)", "mark.grade(0.1)", "assert 1 == 2"])
+def test_no_syntax_tree_is_built_beside_those_of_other_gradings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    folder = folder_with(tmp_path, f"def test_accuracy(mark): {body}")
+    parsed: list[object] = []
+
+    def parses(source: str, *arguments: Any, **named: Any) -> Any:
+        parsed.append(source)
+        return parse(source, *arguments, **named)
+
+    own = [finder for finder in sys.meta_path if type(finder).__name__ != "AssertionRewritingHook"]
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.meta_path", own)  # what runs this test would rewrite the hidden ones
+        patch.setattr("sys.dont_write_bytecode", True)  # as where the course's folder can't be written to
+        patch.setattr("ast.parse", parses)
+        judge(folder, evidence())
+    assert parsed == []
