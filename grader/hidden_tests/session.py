@@ -69,7 +69,7 @@ def judge(folder: Path, evidence: Evidence) -> dict[str, Outcome]:
         f"--config-file={os.devnull}",
         *(f"-pno:{name}" for name in _LEFT_OUT),
         "--capture=no",
-        # Rewriting asserts builds syntax trees, outside of the lock that all others build them under; no message is read.
+        # Rewriting asserts builds syntax trees, but not under the lock for them (`grader.syntax`); no message is read.
         "--assert=plain",
     ]
     with _ONE_AT_A_TIME:

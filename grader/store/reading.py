@@ -1,9 +1,10 @@
 """From rows to values: the whole gradebook in a few statements."""
 
 import gc
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,19 @@ from grader.store.claims import RunKind
 from grader.store.tables import criteria, missions, runs, students, submissions
 from grader.text import Text
 
+_AT_A_TIME = 1_000
+
 
 def read_gradebook(connection: sa.Connection) -> Gradebook:
     """Students, missions and attempts with the results that count."""
     with _collector_paused():
         return _read(connection)
+
+
+def _rows(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[Any]:
+    """A statement's rows, some at a time: all of them would take more memory than what is made of them."""
+    for part in connection.execute(statement).partitions(_AT_A_TIME):
+        yield from part
 
 
 @contextmanager
@@ -40,8 +49,7 @@ def _read(connection: sa.Connection) -> Gradebook:
     return Gradebook(
         missions={row.id: _mission(row) for row in connection.execute(sa.select(missions).order_by(missions.c.id))},
         students={
-            row[0]: Student(**row._mapping)
-            for row in connection.execute(sa.select(students).order_by(students.c.id)).all()
+            row[0]: Student(**row._mapping) for row in _rows(connection, sa.select(students).order_by(students.c.id))
         },
         attempts=tuple(
             Attempt(
@@ -55,7 +63,7 @@ def _read(connection: sa.Connection) -> Gradebook:
                 grading=gradings.get((row.id, RunKind.GRADING.value)),
                 audit=gradings.get((row.id, RunKind.AUDIT.value)),
             )
-            for row in connection.execute(found.order_by(c.submitted, c.id)).all()
+            for row in _rows(connection, found.order_by(c.submitted, c.id))
         ),
     )
 
@@ -63,8 +71,8 @@ def _read(connection: sa.Connection) -> Gradebook:
 def _gradings(connection: sa.Connection) -> dict[tuple[int, str], Grading]:
     """The results that count, by submission and kind."""
     lines = _criteria(connection)
-    rows = connection.execute(sa.select(runs).where(runs.c.current)).all()
-    return {(row.submission_id, row.kind): _grading(row, lines.get(row.id, ())) for row in rows}
+    rows = _rows(connection, sa.select(runs).where(runs.c.current))
+    return {(row.submission_id, row.kind): _grading(row, lines.pop(row.id, ())) for row in rows}
 
 
 def _criteria(connection: sa.Connection) -> dict[int, tuple[CriterionScore, ...]]:
@@ -75,13 +83,20 @@ def _criteria(connection: sa.Connection) -> dict[int, tuple[CriterionScore, ...]
         .where(runs.c.current)
         .order_by(c.run_id, c.position)
     )
-    statuses = {status.value: status for status in Status}
-    lines: defaultdict[int, list[CriterionScore]] = defaultdict(list)
-    for run_id, name, status, points, max_points, bonus in connection.execute(found).all():
-        lines[run_id].append(
-            CriterionScore(id=name, status=statuses[status], points=points, max_points=max_points, bonus=bonus)
-        )
-    return {run_id: tuple(found) for run_id, found in lines.items()}
+    # Most lines are those of many students: each is made once.
+    scores: dict[tuple[Any, ...], CriterionScore] = {}
+    lines: dict[int, tuple[CriterionScore, ...]] = {}
+    for run_id, rows in groupby(_rows(connection, found), key=itemgetter(0)):
+        told = [tuple(row[1:]) for row in rows]
+        for values in told:
+            if values not in scores:
+                scores[values] = _score(*values)
+        lines[run_id] = tuple(scores[values] for values in told)
+    return lines
+
+
+def _score(name: str, status: str, points: float, max_points: float, bonus: bool) -> CriterionScore:
+    return CriterionScore(id=name, status=Status(status), points=points, max_points=max_points, bonus=bonus)
 
 
 def _grading(row: Any, lines: tuple[CriterionScore, ...]) -> Grading:
