@@ -25,6 +25,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m compileall -q grader  # a sandbox reads the package and can't keep what Python compiles of it
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

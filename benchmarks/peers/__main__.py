@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measuring import busy_s, machine, noise_share
+from benchmarks.measuring import busy_s, compile_package, machine, noise_share
 from benchmarks.page import write_section
 from benchmarks.peers.contenders import CONTENDERS, FLOOR, OURS, Contender, Desk, desk_environment, environment_of
 from benchmarks.peers.models import trained_submissions
@@ -29,6 +29,7 @@ def main() -> None:
     asked = arguments()
     chosen = [contender for contender in CONTENDERS if asked.only is None or contender.name in asked.only]
     (CACHE / "environments").mkdir(parents=True, exist_ok=True)
+    compile_package()
     students = trained_submissions(asked.submissions, CACHE / "models")
     found: dict[str, list[Measured]] = {}
     accuracies: dict[str, dict[str, float]] = {}
