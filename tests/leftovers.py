@@ -14,7 +14,7 @@ from grader.sandbox.owner import owner_of_name, parse_owner
 def containers_of(pid: int) -> list[str]:
     """Containers that the grader of that process started; none where no engine answers."""
     with contextlib.suppress(docker.errors.DockerException), contextlib.closing(docker.from_env()) as client:
-        labelled = client.containers.list(all=True, filters={"label": LABEL})
+        labelled = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
         owners = {str(one.name): parse_owner(one.labels.get(OWNER_LABEL, "")) for one in labelled}
         return [name for name, owner in owners.items() if owner is not None and owner.pid == pid]
     return []

@@ -44,6 +44,7 @@ class Interpreter:
         caps: checked again, on shapes alone, for each batch size before it is run for the first time.
         ablate: op groups whose weights count as zero, and whatever these are multiplied with as finite.
         reads: for (node, value) by name, what the node reads in the value's place; must keep its shape.
+        dry_runs: of this program under these caps, by batch size; what is missing is added.
 
     Raises:
         ArtifactRejected: the program's shapes don't fit together, or pass the caps.
@@ -57,13 +58,14 @@ class Interpreter:
         caps: Caps | None = None,
         ablate: frozenset[str] = frozenset(),
         reads: Mapping[tuple[str, str], Change] | None = None,
+        dry_runs: dict[int, DryRun] | None = None,
     ) -> None:
         self.program = program
         self._device = torch.device(device)
         self._caps = caps or Caps()
         self._ablate = ablate
         self._reads = reads or {}
-        self._dry_runs: dict[int, DryRun] = {}
+        self._dry_runs: dict[int, DryRun] = {} if dry_runs is None else dry_runs
         shapes = self.shapes(program.batch or 2)
         live = live_nodes(program)
         # Results that nothing reads, such as the statistics of a batch norm, differ between kernels.
@@ -86,11 +88,23 @@ class Interpreter:
 
     def ablated(self, groups: frozenset[str]) -> "Interpreter":
         """The same program where every node of these groups reads zeros in the place of its weights."""
-        return Interpreter(self.program, device=self._device, caps=self._caps, ablate=self._ablate | groups)
+        return self._changed(ablate=self._ablate | groups)
 
     def rewired(self, reads: Mapping[tuple[str, str], Change]) -> "Interpreter":
         """The same program where some nodes read something else than what was computed for them."""
-        return Interpreter(self.program, device=self._device, caps=self._caps, ablate=self._ablate, reads=reads)
+        return self._changed(ablate=self._ablate, reads=reads)
+
+    def _changed(
+        self, *, ablate: frozenset[str], reads: Mapping[tuple[str, str], Change] | None = None
+    ) -> "Interpreter":
+        return Interpreter(
+            self.program,
+            device=self._device,
+            caps=self._caps,
+            ablate=ablate,
+            reads=reads,
+            dry_runs=self._dry_runs,  # shapes are the same
+        )
 
     def values(self, images: torch.Tensor, names: Container[str]) -> dict[str, torch.Tensor]:
         """Intermediate values of these names that the program computes from images.

@@ -131,10 +131,10 @@ def passes(
     for group in job["ablate"]:
         if facts.groups.get(group):
             without = interpreter.ablated(frozenset({group}))
-            # What sees nothing of its images gives all of them the same logits.
+            # What sees nothing of its images gives all of them the same logits; two are what the dry run began with.
             blind = facts.images_apart and is_blind_without(program, live_nodes(program), group)
-            name, logits, seconds = _timed(f"without_{group}", without, sample[:1] if blind else sample, batch)
-            yield name, logits.expand(len(sample), -1), seconds
+            name, logits, seconds = _timed(f"without_{group}", without, sample[:2] if blind else sample, batch)
+            yield name, logits[:1].expand(len(sample), -1) if blind else logits, seconds
 
 
 def mixing_passes(

@@ -1,5 +1,6 @@
 """Connections to a gradebook's database: SQLite by default, PostgreSQL by URL; what they raise, translated."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from grader.errors import DiskFull, StoreUnavailable, UsageError
 from grader.text import Text, same
 
 Result = TypeVar("Result")
+
+# A signal while a connection is closed is logged with a traceback, which would be printed where nobody handles it.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 BUSY_S = 60.0
 """How long a writer waits for another one."""

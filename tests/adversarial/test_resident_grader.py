@@ -96,7 +96,7 @@ def test_askers_who_say_nothing_hold_up_nobody_for_long(listening: Listening, mo
             asker.connect(str(listening.place))
         with contextlib.suppress(NobodyAnswers), ask(listening.place, question()) as conversation:
             await_report(conversation, Silent())  # it may be one too many
-        time.sleep(0.6)
+        assert becomes_true(lambda: not any(thread.name == "resident-asker" for thread in threading.enumerate()))
         assert still_answers(listening)
     assert sum(thread.name == "resident-asker" for thread in threading.enumerate()) <= 1
 
@@ -144,7 +144,9 @@ def test_asker_who_does_not_listen_is_given_up(
     with socket.socket(socket.AF_UNIX) as asker:
         asker.connect(str(listening.place))
         asker.sendall(said(GOOD))
-        time.sleep(1)
+        busy = listening.resident._one_at_a_time
+        assert becomes_true(lambda: bool(pipeline.requests) and not busy.locked())
+        monkeypatch.setattr(server, "SEND_S", 60.0)
         assert still_answers(listening)
 
 

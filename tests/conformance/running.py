@@ -86,7 +86,7 @@ def read_line(process: SandboxProcess) -> str:
     return line.decode().strip()
 
 
-def becomes_true(condition: Callable[[], bool], *, within_s: float = 10.0) -> bool:
+def becomes_true(condition: Callable[[], bool], *, within_s: float = 60.0) -> bool:
     """Whether `condition` comes true in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

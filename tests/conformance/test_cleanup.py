@@ -26,7 +26,9 @@ def traces(run_id: str = "") -> list[str]:
     found += [f"process {process.pid}" for process in processes_saying(run_id or "conformance-marker")]
     with contextlib.suppress(docker.errors.DockerException), contextlib.closing(docker.from_env()) as client:
         wanted = f"{LABEL}={run_id}" if run_id else LABEL
-        found += [str(one.name) for one in client.containers.list(all=True, filters={"label": wanted})]
+        found += [
+            str(one.name) for one in client.containers.list(all=True, filters={"label": wanted}, ignore_removed=True)
+        ]
     return found
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from grader.sandbox.base import Promise, Sandbox
-from tests.conformance.running import MIB, Runner, finish, read_line
+from tests.conformance.running import MIB, Runner, becomes_true, finish, read_line
 
 
 @pytest.mark.parametrize("code", [0, 1, 77])
@@ -36,10 +36,10 @@ def test_kill_ends_at_once_and_may_be_repeated(runner: Runner) -> None:
         began = time.monotonic()
         process.kill()
         process.kill()
-        ended = process.wait(10)
+        ended = process.wait(30)
         assert ended is not None
         assert ended.signal == signal.SIGKILL
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30  # it would sleep for ten minutes
         process.kill()
 
 
@@ -54,7 +54,7 @@ def test_kill_of_program_that_ignores_signals_ends_it(runner: Runner) -> None:
     with runner.start(code) as process:
         read_line(process)
         process.kill()
-        assert process.wait(10) is not None
+        assert process.wait(30) is not None
 
 
 def kernel_s(runner: Runner) -> float:
@@ -100,7 +100,8 @@ def test_usage_of_running_program_grows(runner: Runner) -> None:
     code = """
         import sys, time
         print("up", flush=True)
-        while time.process_time() < 0.5: pass
+        until = time.process_time() + 1.5
+        while time.process_time() < until: pass
         print("more", flush=True)
         sys.stdin.read()
     """
@@ -108,9 +109,9 @@ def test_usage_of_running_program_grows(runner: Runner) -> None:
         read_line(process)
         first_s = process.usage().cpu_s or 0.0
         read_line(process)
-        assert process.wait(0.2) is None
+        assert becomes_true(lambda: (process.usage().cpu_s or 0.0) > first_s + 0.2)
+        assert process.wait(0) is None
         usage = process.usage()
-        assert (usage.cpu_s or 0.0) > first_s + 0.2
         assert usage.processes is not None
         assert usage.processes >= 1
 
@@ -119,7 +120,7 @@ def test_peak_memory_is_measured(runner: Runner) -> None:
     code = """
         import time
         held = b"x" * (200 * 2**20)
-        time.sleep(1.0)
+        time.sleep(3.0)
         del held
         time.sleep(0.1)
     """

@@ -72,7 +72,7 @@ def test_close_without_reading_returns(runner: Runner) -> None:
     began = time.monotonic()
     process.close()
     process.close()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_kill_of_unread_flood_ends_it_promptly(runner: Runner) -> None:
@@ -80,5 +80,5 @@ def test_kill_of_unread_flood_ends_it_promptly(runner: Runner) -> None:
         assert process.wait(0.3) is None
         began = time.monotonic()
         process.kill()
-        assert process.wait(10) is not None
-        assert time.monotonic() - began < 5
+        assert process.wait(30) is not None
+        assert time.monotonic() - began < 30

@@ -1,5 +1,6 @@
 """Programs started ahead: each serves one run, knows nothing of another, and is gone when nobody wants it."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ import pytest
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import LABEL, Availability, Request, Sandbox, SandboxProcess
-from grader.sandbox.warm import WarmSandbox
+from grader.sandbox.owner import Owner
+from grader.sandbox.warm import WarmSandbox, _alive
 from tests.conformance.running import Runner, becomes_true, finish, read_line
+from tests.leftovers import cgroups_of, containers_of
 
 pytestmark = pytest.mark.own_starts
 
@@ -128,7 +131,8 @@ def test_spare_of_another_kind_is_not_handed_out(warm: WarmSandbox) -> None:
 
 def test_dead_spare_is_not_handed_out(warm: WarmSandbox) -> None:
     request = stocked(warm, "import time; print(time.time(), flush=True)")
-    time.sleep(1)  # it has ended by itself
+    (shelf,) = warm._shelves.values()
+    assert becomes_true(lambda: not any(_alive(spare.process) for spare in list(shelf.spares)))  # it ended by itself
     asked = time.time()
     with warm.start(request) as process:
         assert float(read_line(process)) > asked
@@ -145,8 +149,9 @@ def test_dead_spare_does_not_count_as_stock(backend: Sandbox, monkeypatch: pytes
 
 def test_idle_spare_is_dropped(backend: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.sandbox.warm.CHECK_S", 0.05)
-    with WarmSandbox(Kept(backend), spares=1, idle_s=0.5) as warm:
+    with WarmSandbox(Kept(backend), spares=1) as warm:
         request = stocked(warm)
+        warm._idle_s = 0.0
         assert becomes_true(lambda: warm.ready(request) == 0)
 
 
@@ -155,7 +160,7 @@ def test_stop_ends_what_runs_and_starts_nothing_more(warm: WarmSandbox) -> None:
     with warm.start(request) as process:
         assert read_line(process) == "ready"
         warm.stop()
-        ended = process.wait(10)
+        ended = process.wait(30)
     assert ended is not None
     assert ended.signal == 9
     with pytest.raises(InfrastructureError):
@@ -163,11 +168,10 @@ def test_stop_ends_what_runs_and_starts_nothing_more(warm: WarmSandbox) -> None:
 
 
 def test_close_leaves_nothing(backend: Sandbox) -> None:
-    backend.sweep()  # what graders that were killed left before
     warm = WarmSandbox(Kept(backend), spares=2)
     request = Runner(warm).request(WAITS)
     warm.stock(request)
     assert becomes_true(lambda: warm.ready(request) == 2)
     warm.close()
-    assert not [path for path in Path(tempfile.gettempdir()).glob(f"{LABEL}@*") if "spare" in path.name]
-    assert backend.sweep() == []
+    assert not list(Path(tempfile.gettempdir()).glob(f"{LABEL}@{Owner.of_this_process()}@spare-*"))
+    assert (containers_of(os.getpid()), cgroups_of(os.getpid())) == ([], [])

@@ -249,8 +249,21 @@ def until(process: "subprocess.Popen[str]", wanted: Callable[[dict[str, Any]], b
 
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+UNHURRIED = (
+    "import time; from grader.batch import pool; at_once = pool.carry_out; "
+    "pool.carry_out = lambda *given, **named: (time.sleep(0.5), at_once(*given, **named))[1]; "
+)
+"""Half a second more for each grading, so that a batch has a middle in which it can be disturbed."""
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that are started take their time."""
+    code = UNHURRIED + "from grader.cli import main; main()"
+    monkeypatch.setattr("tests.integration.batches.GRADE", (sys.executable, "-c", code))
+
+
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_signal_ends_a_batch_says_how_to_go_on_and_the_next_does(
     tmp_path: Path, bubblewrap: str, undisturbed: Undisturbed, number: signal.Signals, code: int
@@ -276,6 +289,7 @@ def test_signal_ends_a_batch_says_how_to_go_on_and_the_next_does(
     assert place.scores() == undisturbed.scores
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_regrading_that_was_stopped_goes_on_where_it_was(
     tmp_path: Path, bubblewrap: str, undisturbed: Undisturbed
 ) -> None:
@@ -459,7 +473,9 @@ def test_database_that_stays_away_ends_the_batch_and_the_next_completes_it(
     tmp_path: Path, bubblewrap: str, undisturbed: Undisturbed, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = new_place(tmp_path, undisturbed, server.url)
-    impatient = "from grader.store import database; database.RETRY_S = 1.0; from grader.cli import main; main()"
+    impatient = (
+        UNHURRIED + "from grader.store import database; database.RETRY_S = 1.0; from grader.cli import main; main()"
+    )
     monkeypatch.setattr("tests.integration.batches.GRADE", (sys.executable, "-c", impatient))
     process = place.start(*BATCH, "--jobs", "1")
     until(process, lambda event: event["event"] == "landed")
@@ -503,6 +519,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("what", ["gradebook", "temporary"])
 def test_full_disk_ends_the_batch_names_the_disk_and_the_next_completes_it(
     tmp_path: Path, bubblewrap: str, undisturbed: Undisturbed, small_disk: Path, what: str

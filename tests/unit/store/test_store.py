@@ -361,3 +361,9 @@ def test_blob_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
 def test_utc_is_what_comes_back(store: Store) -> None:
     store.enter_submissions([NEW])
     assert store.gradebook().attempts[0].submitted.tzinfo is UTC
+
+
+def test_what_the_database_library_logs_is_not_printed() -> None:
+    code = "import grader.store.database, logging; logging.getLogger('sqlalchemy.pool').error('closing', exc_info=True)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("", "")
