@@ -4,9 +4,10 @@ import ast
 import threading
 import warnings
 
-# The interpreter counts the depth of the tree it builds once for all threads: two that build at one time can fail with
-# "AST constructor recursion depth mismatch". What warnings are shown is also one setting for all.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_TREE_AT_A_TIME = threading.Lock()
+"""For whatever builds a tree: the interpreter counts the depth of the one it builds once for all threads, and two that
+build at one time can fail with "AST constructor recursion depth mismatch". What warnings are shown is also one setting
+for all."""
 
 
 def syntax_tree(source: str) -> ast.Module:
@@ -18,6 +19,6 @@ def syntax_tree(source: str) -> ast.Module:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: it is not Python, or nested too deeply.
     """
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
+    with ONE_TREE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)

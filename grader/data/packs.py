@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.runner.batches import BATCHES_FOLDER
+from grader.syntax import ONE_TREE_AT_A_TIME
 from grader.text import Text
 
 Array = npt.NDArray[Any]
@@ -170,7 +171,8 @@ class DataPack:
 
     def array(self, part: Part, kind: Kind) -> Array:
         """One array, mapped read-only: uint8 images (N, C, H, W) in 0 to 255, or int64 labels (N,)."""
-        loaded: Array = np.load(self.root / part / f"{kind}.npy", mmap_mode="r", allow_pickle=False)
+        with ONE_TREE_AT_A_TIME:  # numpy reads the header with Python's parser
+            loaded: Array = np.load(self.root / part / f"{kind}.npy", mmap_mode="r", allow_pickle=False)
         return loaded
 
 

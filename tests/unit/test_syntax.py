@@ -3,12 +3,16 @@ import gc
 import sys
 import threading
 import warnings
+from ast import parse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from grader.syntax import syntax_tree
+from grader.data.packs import DataPack
+from grader.syntax import ONE_TREE_AT_A_TIME, syntax_tree
 
 DEEP = f"x = {'[' * 40}1{']' * 40}\n" * 200
 
@@ -55,3 +59,18 @@ def test_warnings_of_the_source_are_not_those_of_the_grader() -> None:
         tree = syntax_tree(r'x = "\d"')
     assert seen == []
     assert ast.unparse(tree) == r"x = '\\d'"
+
+
+def test_array_of_a_pack_is_read_under_the_same_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test").mkdir()
+    np.save(tmp_path / "test" / "labels.npy", np.arange(3))
+    locked: list[bool] = []
+
+    def parses(*arguments: Any, **named: Any) -> Any:
+        locked.append(ONE_TREE_AT_A_TIME.locked())
+        return parse(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ast.parse", parses)
+        read = DataPack(id="small", version=1, root=tmp_path, files=()).array("test", "labels")
+    assert (read.tolist(), locked) == ([0, 1, 2], [True])
