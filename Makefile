@@ -23,9 +23,10 @@ $(BIN)/python:
 		{ rm -rf $(VENV); echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
+# A sandbox reads the package and can't keep what Python compiles of it, so that is done here.
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	$(BIN)/python -m compileall -q grader  # a sandbox reads the package and can't keep what Python compiles of it
+	$(BIN)/python -m compileall -q grader
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -1,7 +1,6 @@
 """Run commands, each when the machine is at rest and in turns with others, and what they took."""
 
 import compileall
-import contextlib
 import os
 import platform
 import re
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -61,7 +61,7 @@ def took(
         subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True, env=env) as process,
     ):
         assert process.stdout is not None
-        with _peak_of(process.pid) as peak:
+        with sampled(partial(_peak_bytes, process.pid), SAMPLE_S) as peaks:
             first = process.stdout.read(1)
             answer_s = time.monotonic() - began
             output = first + process.stdout.read()
@@ -72,27 +72,38 @@ def took(
     if process.returncode not in ((0, 1) if may_fail else (0,)):
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-2000:]}")
     wall_s = time.monotonic() - began
-    return Took(wall_s, used.ru_utime + used.ru_stime, peak[-1], output, answer_s)
+    return Took(wall_s, used.ru_utime + used.ru_stime, max(peaks, default=0), output, answer_s)
+
+
+def _peak_bytes(pid: int) -> int | None:
+    """The most that a process has held so far, by the kernel's own record; None where it has ended.
+
+    The figure that `wait4` gives begins with what its parent held.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    except OSError:
+        return None
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
 
 
 @contextmanager
-def _peak_of(pid: int) -> Iterator[list[int]]:
-    """The most bytes that a process has held, sample by sample while the block runs.
-
-    From the kernel's own record of its memory. The figure that `wait4` gives begins with what its parent held.
-    """
-    peaks, over = [0], threading.Event()
+def sampled(look: Callable[[], T | None], every_s: float) -> Iterator[list[T]]:
+    """What `look` finds, time after time in a thread of its own, while the block runs; None is left out."""
+    found: list[T] = []
+    over = threading.Event()
 
     def sample() -> None:
-        while not over.wait(SAMPLE_S):
-            with contextlib.suppress(OSError):
-                found = re.search(r"^VmHWM:\s*(\d+) kB$", Path(f"/proc/{pid}/status").read_text("utf-8"), re.MULTILINE)
-                peaks.extend([int(found[1]) * 1024] if found else [])
+        while not over.wait(every_s):
+            value = look()
+            if value is not None:
+                found.append(value)
 
     sampler = threading.Thread(target=sample, daemon=True)
     sampler.start()
     try:
-        yield peaks
+        yield found
     finally:
         over.set()
         sampler.join()

@@ -1,7 +1,6 @@
 """Several trainings at one time on one GPU, or on all cores where there is none; on a GPU, each reference by itself."""
 
 import csv
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pynvml
 
-from benchmarks.measuring import ROOT, alternately, grade
+from benchmarks.measuring import ROOT, alternately, grade, sampled
 from benchmarks.page import Row
 from benchmarks.part import MISSION, Asked, Part
 from benchmarks.ratio import Ratio, in_words
@@ -108,26 +107,21 @@ def _references(folder: Path, asked: Asked, sandbox: SandboxName) -> list[Row]:
 @contextmanager
 def _sampled(gpu: bool) -> Iterator[list[tuple[float, int]]]:
     """How busy the first GPU is and what memory is taken there, sample by sample; nothing without one."""
-    samples: list[tuple[float, int]] = []
-    over = threading.Event()
+    if not gpu:
+        yield []
+        return
+    pynvml.nvmlInit()
+    handle = pynvml.nvmlDeviceGetHandleByIndex(0)
 
-    def sample() -> None:
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-        while not over.wait(SAMPLE_S):
-            used = int(pynvml.nvmlDeviceGetMemoryInfo(handle).used)
-            samples.append((pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100, used))
-        pynvml.nvmlShutdown()
+    def look() -> tuple[float, int]:
+        used = int(pynvml.nvmlDeviceGetMemoryInfo(handle).used)
+        return pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100, used
 
-    sampler = threading.Thread(target=sample, daemon=True)
-    if gpu:
-        sampler.start()
     try:
-        yield samples
+        with sampled(look, SAMPLE_S) as samples:
+            yield samples
     finally:
-        over.set()
-        if gpu:
-            sampler.join()
+        pynvml.nvmlShutdown()
 
 
 PART = Part(

@@ -11,7 +11,7 @@ from grader.artifact.program import Node, Program
 from grader.artifact.refusal import quote, refuse
 from grader.evaluation.fusion import fold_batch_norms, quicker_operations
 from grader.graph.calling import CallFailed, Lookup, Value, call
-from grader.graph.dry_run import DryRun, dry_run
+from grader.graph.dry_run import EXAMPLE_BATCH, DryRun, dry_run
 from grader.graph.liveness import constants_of, last_uses, live_nodes
 
 Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
@@ -66,7 +66,7 @@ class Interpreter:
         self._ablate = ablate
         self._reads = reads or {}
         self._dry_runs: dict[int, DryRun] = {} if dry_runs is None else dry_runs
-        shapes = self.shapes(program.batch or 2)
+        shapes = self.shapes(program.batch or EXAMPLE_BATCH)
         live = live_nodes(program)
         # Results that nothing reads, such as the statistics of a batch norm, differ between kernels.
         self._read = {program.output}.union(*(node.refs() for node in live))

@@ -27,6 +27,7 @@ from grader.evaluation.recurrence import Swaps, find_recurrence, pair_up, swappe
 from grader.graph import GraphFacts
 from grader.graph.blindness import is_blind_without
 from grader.graph.description import describe
+from grader.graph.dry_run import EXAMPLE_BATCH
 from grader.graph.liveness import live_nodes
 
 BATCH_SIZE = 250
@@ -131,9 +132,11 @@ def passes(
     for group in job["ablate"]:
         if facts.groups.get(group):
             without = interpreter.ablated(frozenset({group}))
-            # What sees nothing of its images gives all of them the same logits; two are what the dry run began with.
+            # What sees nothing of its images gives all of them the same logits; shapes for so many are known.
             blind = facts.images_apart and is_blind_without(program, live_nodes(program), group)
-            name, logits, seconds = _timed(f"without_{group}", without, sample[:2] if blind else sample, batch)
+            name, logits, seconds = _timed(
+                f"without_{group}", without, sample[:EXAMPLE_BATCH] if blind else sample, batch
+            )
             yield name, logits[:1].expand(len(sample), -1) if blind else logits, seconds
 
 

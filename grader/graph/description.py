@@ -9,14 +9,12 @@ from grader.artifact.program import Node, Program
 from grader.artifact.refusal import refuse
 from grader.graph.attention import attention_nodes
 from grader.graph.convolution_only import beyond_convolution
-from grader.graph.dry_run import DryRun, dry_run
+from grader.graph.dry_run import EXAMPLE_BATCH, DryRun, dry_run
 from grader.graph.facts import GraphFacts, LayerFact
 from grader.graph.independence import keeps_images_apart
 from grader.graph.liveness import live_nodes
 from grader.graph.receptive_field import receptive_fields
 
-EXAMPLE_BATCH = 2
-"""Second batch size of the dry run, so that a graph that fits one size only is found out."""
 MAX_CLASSES = 10_000
 
 

@@ -20,6 +20,8 @@ from grader.graph.operands import refuse_loose_operands
 from grader.graph.recurrence import recurrent_shapes
 
 META: Final = torch.device("meta")
+EXAMPLE_BATCH: Final = 2
+"""Second batch size that is tried, so that a graph that fits one size only is found out."""
 
 
 @dataclass(frozen=True, slots=True)

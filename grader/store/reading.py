@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -84,15 +85,11 @@ def _criteria(connection: sa.Connection) -> dict[int, tuple[CriterionScore, ...]
         .order_by(c.run_id, c.position)
     )
     # Most lines are those of many students: each is made once.
-    scores: dict[tuple[Any, ...], CriterionScore] = {}
-    lines: dict[int, tuple[CriterionScore, ...]] = {}
-    for run_id, rows in groupby(_rows(connection, found), key=itemgetter(0)):
-        told = [tuple(row[1:]) for row in rows]
-        for values in told:
-            if values not in scores:
-                scores[values] = _score(*values)
-        lines[run_id] = tuple(scores[values] for values in told)
-    return lines
+    score = cache(_score)
+    return {
+        run_id: tuple(score(*row[1:]) for row in rows)
+        for run_id, rows in groupby(_rows(connection, found), key=itemgetter(0))
+    }
 
 
 def _score(name: str, status: str, points: float, max_points: float, bonus: bool) -> CriterionScore:

@@ -13,7 +13,7 @@ from grader.sandbox.none import NoSandbox
 from grader.settings import Settings
 from tests.conformance.ahead import AheadSandbox
 from tests.conformance.running import Runner
-from tests.conftest import REQUIRED, need
+from tests.conftest import availability_of, need
 
 BACKENDS: dict[str, Callable[[], Sandbox]] = {
     "docker": lambda: DockerSandbox(Settings().image),
@@ -88,9 +88,7 @@ def opened(name: str) -> tuple[Sandbox, str | None]:
     """A backend and why it can't be tested here."""
     sandbox = BACKENDS[name]()
     _OPENED.append(sandbox)
-    found = sandbox.availability()
-    if not found.ok and NEEDS.get(name, name) in REQUIRED:  # an engine on a busy machine may need a second look
-        found = sandbox.availability()
+    found = availability_of(sandbox, NEEDS.get(name, name))
     return sandbox, None if found.ok else found.detail.en
 
 

@@ -72,7 +72,7 @@ def test_close_without_reading_returns(runner: Runner) -> None:
     began = time.monotonic()
     process.close()
     process.close()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 10
 
 
 def test_kill_of_unread_flood_ends_it_promptly(runner: Runner) -> None:
@@ -81,4 +81,4 @@ def test_kill_of_unread_flood_ends_it_promptly(runner: Runner) -> None:
         began = time.monotonic()
         process.kill()
         assert process.wait(30) is not None
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 5

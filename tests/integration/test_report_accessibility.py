@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from grader.reports.html import render_html
 from grader.results import Report
 from grader.text import Language
+from tests.conformance.running import becomes_true
 from tests.unit.reports import samples
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -113,8 +114,11 @@ def test_print_shows_what_is_folded_on_the_screen(browser: Browser, tmp_path: Pa
     page.close()
 
 
-def test_page_opens_soon(browser: Browser, tmp_path: Path) -> None:
-    page = opened(browser, samples.full_report(), "ko", tmp_path)
-    took_ms = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    page.close()
-    assert took_ms < 5_000  # far above what was measured, for a machine that has other things to do
+def test_page_opens_in_less_than_a_second(browser: Browser, tmp_path: Path) -> None:
+    def opens_quickly() -> bool:
+        page = opened(browser, samples.full_report(), "ko", tmp_path)
+        took_ms = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        page.close()
+        return 0 < took_ms < 1000
+
+    assert becomes_true(opens_quickly)  # as soon as the machine has nothing else to do

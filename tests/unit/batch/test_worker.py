@@ -32,9 +32,13 @@ def test_worker_is_waited_for_to_its_end_after_a_signal_broke_off_the_waiting(al
 
     worker = Worker(work, name="test")
     worker.start()
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - not before it is expected
+
+    def wait_and_be_called() -> None:  # not before it is expected
         alarm()
         worker.wait(30)
+
+    with pytest.raises(KeyboardInterrupt):
+        wait_and_be_called()
     assert not worker.ended
     assert not worker.wait(0.01)
     goes_on.set()
