@@ -35,10 +35,8 @@ MIXING_PASSES = {"public", "repeated", "reordered"}
 SEQUENCE_PASSES = {"rows_shuffled", "rows_blanked"}
 MEMORY_BYTES = 4 * 1024**3
 SCRATCH_BYTES = 16 * 1024**2
-_ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OPENBLAS_NUM_THREADS": "1"}
-"""Memory in pages of 2 MiB, where the kernel gives them to programs that ask: evaluating the reference of `mission_cnn`
-takes 3,000 page faults instead of 16,000 and 8 % less CPU time (torch 2.15.0, glibc 2.36, 2 cores, best of 4).
-NumPy's own threads, of which it needs none, wait busily."""
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""NumPy's own threads, of which it needs none, wait busily."""
 FATAL_SIGNALS = (4, 6, 7, 8, 11)
 """SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a kernel of torch fell over what the model asked of it."""
 

@@ -82,15 +82,14 @@ class Store:
         rows = [{name: getattr(student, name) for name in students.c.keys()} for student in found]  # noqa: SIM118
 
         def work(connection: sa.Connection) -> None:
-            for chunk in _chunks(rows):
-                insert = _insert(connection, students).values(chunk)
-                told = {
-                    name: sa.case((insert.excluded[name] == "", students.c[name]), else_=insert.excluded[name])
-                    for name in students.c.keys()  # noqa: SIM118
-                    if name not in ("id", "enrolled")
-                }
-                told["enrolled"] = insert.excluded.enrolled
-                connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=told))
+            insert = _insert(connection, students)
+            told = {
+                name: sa.case((insert.excluded[name] == "", students.c[name]), else_=insert.excluded[name])
+                for name in students.c.keys()  # noqa: SIM118
+                if name not in ("id", "enrolled")
+            }
+            told["enrolled"] = insert.excluded.enrolled
+            _execute_each(connection, insert.on_conflict_do_update(index_elements=["id"], set_=told), rows)
 
         patiently(self._engine, work)
 
@@ -119,25 +118,19 @@ class Store:
 
         The same content again is the same submission: the earlier of the times counts.
         """
-        # PostgreSQL refuses one statement that would change a row twice.
-        in_time = sorted(found, key=lambda new: new.submitted, reverse=True)
-        earliest = {_identity(new): new for new in in_time}.values()
 
         def work(connection: sa.Connection) -> list[int]:
             known = _submission_numbers(connection, {new.mission_id for new in found})
-            other = [new for new in earliest if known.get(_identity(new), (0, None))[1] != new.submitted]
-            for chunk in _chunks(other):
-                insert = _insert(connection, submissions).values([_submission_row(new) for new in chunk])
+            other = [new for new in found if known.get(_identity(new), (0, None))[1] != new.submitted]
+            if other:
+                insert = _insert(connection, submissions)
                 earlier = sa.case(
                     (insert.excluded.submitted < submissions.c.submitted, insert.excluded.submitted),
                     else_=submissions.c.submitted,
                 )
-                connection.execute(
-                    insert.on_conflict_do_update(
-                        index_elements=["student_id", "mission_id", "content", "mode"], set_={"submitted": earlier}
-                    )
-                )
-            if other:
+                same = ["student_id", "mission_id", "content", "mode"]
+                insert = insert.on_conflict_do_update(index_elements=same, set_={"submitted": earlier})
+                _execute_each(connection, insert, [_submission_row(new) for new in other])
                 known = _submission_numbers(connection, {new.mission_id for new in found})
             return [known[_identity(new)][0] for new in found]
 
@@ -250,10 +243,9 @@ class Store:
         rows = [{"path": path, "fingerprint": one, "content": two} for path, (one, two) in found.items()]
 
         def work(connection: sa.Connection) -> None:
-            for chunk in _chunks(rows):
-                insert = _insert(connection, sources).values(chunk)
-                told = {"fingerprint": insert.excluded.fingerprint, "content": insert.excluded.content}
-                connection.execute(insert.on_conflict_do_update(index_elements=["path"], set_=told))
+            insert = _insert(connection, sources)
+            told = {"fingerprint": insert.excluded.fingerprint, "content": insert.excluded.content}
+            _execute_each(connection, insert.on_conflict_do_update(index_elements=["path"], set_=told), rows)
 
         patiently(self._engine, work)
 
@@ -294,6 +286,12 @@ def open_store(folder: Path, *, database: str | None = None) -> Store:
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:
     """An insert that can be told what to do where the row is there already."""
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def _execute_each(connection: sa.Connection, insert: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for every row: one with all their values takes more memory than a batch of them."""
+    if rows:
+        connection.execute(insert, rows)
 
 
 def _chunks(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -107,14 +107,15 @@ def test_batch_killed_at_any_moment_loses_nothing_and_grades_nothing_twice(
     moments = random.Random(f"{kind} moments")
     killed, rounds = 0, 0
     progress: set[int] = set()
-    while killed < kills:
+    # Two at a time come and go in pairs: few kills may all fall on the same two parts of a batch, and go on then.
+    while killed < kills or (len(progress) <= STUDENTS // 2 and killed < 10 * kills):
         rounds += 1
         root = tmp_path / str(rounds)
         root.mkdir()
         with database(kind, root) as url:
             place = new_place(root, undisturbed, url if kind == "postgres" else None)
             done = False
-            while not done and killed < kills:
+            while not done:
                 ended = forge.run(place, *BATCH, after_s=moments.uniform(0, undisturbed.seconds))
                 done = ended.code == 0
                 if not done:
