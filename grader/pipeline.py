@@ -25,7 +25,8 @@ from grader.errors import (
     SubmissionInvalid,
 )
 from grader.evaluation import Evaluation
-from grader.evaluation.host import evaluate, shuffle_images
+from grader.evaluation.hidden_images import shuffle_images
+from grader.evaluation.host import evaluate
 from grader.evidence import Evidence, Training
 from grader.execution import ending_of
 from grader.hidden_tests import judge

@@ -194,6 +194,11 @@ class PerturbationSpec(SpecModel):
     max_drop: Fraction = 0.02
     """Accuracy that an honest model may lose."""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether images are changed at all."""
+        return bool(self.rotation_degrees or self.noise_grey_levels or self.shift_pixels)
+
 
 class EvaluationSpec(SpecModel):
     """How the exported model is measured."""

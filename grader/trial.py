@@ -9,7 +9,8 @@ from grader import data
 from grader.course import Mission
 from grader.errors import ArtifactRejected
 from grader.evaluation import Evaluation
-from grader.evaluation.host import evaluate, shuffle_images
+from grader.evaluation.hidden_images import shuffle_images
+from grader.evaluation.host import evaluate
 from grader.evidence import ProbeResult
 from grader.execution import TrainingJob, TrainingOutcome, ending_of, run_training
 from grader.graph import GraphFacts

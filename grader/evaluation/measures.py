@@ -183,8 +183,10 @@ def agreement(first: Logits, second: Logits) -> Agreement:
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         same = np.array_equal(first, second, equal_nan=True)
         return Agreement(deviation=0.0 if same else math.inf, changed=int((predict(first) != predict(second)).sum()))
-    spread = np.maximum(np.ptp(first, axis=1), 1.0)
-    deviation = float((np.abs(first - second).max(axis=1) / spread).max())
+    # In float32 the spread of logits near its end is infinite, and any difference nothing beside it.
+    one, other = first.astype(np.float64), second.astype(np.float64)
+    spread = np.maximum(np.ptp(one, axis=1), 1.0)
+    deviation = float((np.abs(one - other).max(axis=1) / spread).max())
     return Agreement(deviation=deviation, changed=int((predict(first) != predict(second)).sum()))
 
 

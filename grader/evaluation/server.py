@@ -28,6 +28,7 @@ import torch
 from torch.nn import functional as F
 
 from grader.evaluation.compiler import leave_out_compiler
+from grader.evaluation.confinement import confine
 from grader.evaluation.worker import Send, work
 from grader.runner.intake import MAX_DELIVERY_BYTES
 from grader.runner.protocol import FrameReader, Message, ProtocolError, write_message
@@ -117,6 +118,8 @@ def _be_a_child(
         def send(event: str, blob: bytes | None = None, **fields: Any) -> None:
             write_message(write, {"event": event, **fields}, blob)
 
+        if job["alone"]:
+            confine()
         work(job, folder / MODEL, images[order], send)
         code = 0
     except BaseException as error:
@@ -135,7 +138,7 @@ def _relay(child: int, output: int, job: dict[str, Any]) -> int:
         try:
             for message in reader.feed(data):
                 _pass_on(message, write)
-        except ProtocolError:
+        except (ValueError, RecursionError):  # frames, numbers that are none, a thousand brackets
             os.kill(child, signal.SIGKILL)
             return os.waitpid(child, 0)[1]
         if status is not None and not data:

@@ -1,13 +1,15 @@
-"""A filter of system calls for bubblewrap, which brings none: what a training never needs and an attack begins with.
+"""Filters of system calls: what a training never needs and an attack begins with, and what a computation never needs.
 
-It follows the engine's default profile: everything is allowed but what could reach the kernel's wider surface
-(mounting, tracing, keys, BPF, io_uring, new namespaces), other families of sockets than local and internet ones
-(a network namespace does not hold back AF_VSOCK), and pushing characters into a terminal. Proved by
-`tests/conformance/test_privileges.py`.
+The first is for bubblewrap, which brings none. It follows the engine's default profile: everything is allowed but what
+could reach the kernel's wider surface (mounting, tracing, keys, BPF, io_uring, new namespaces), other families of
+sockets than local and internet ones (a network namespace does not hold back AF_VSOCK), and pushing characters into a
+terminal. Proved by `tests/conformance/test_isolation.py`. The second is for the child that works on a model, on top of
+whatever holds its sandbox; proved by `tests/adversarial/test_evaluation_channel.py`.
 """
 
 import errno
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -49,6 +51,28 @@ _AARCH64 = {
     "finit_module": 273, "sched_setattr": 274, "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294,
 }  # fmt: skip
 
+# What a process could leave behind it: files, memory that outlives it, and other processes as it has set them.
+_LASTING_COMMON = {"pidfd_send_signal": 424, "clone3": 435, "openat2": 437, "fchmodat2": 452}
+_LASTING_X86_64 = {
+    "shmget": 29, "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "semget": 64, "msgget": 68, "truncate": 76,
+    "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90,
+    "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "utime": 132, "mknod": 133, "setpriority": 141,
+    "sched_setparam": 142, "sched_setscheduler": 144, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190,
+    "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "utimes": 235, "mq_open": 240, "ioprio_set": 251,
+    "inotify_init": 253, "mkdirat": 258, "mknodat": 259, "fchownat": 260, "futimesat": 261, "unlinkat": 263,
+    "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "utimensat": 280, "inotify_init1": 294,
+    "renameat2": 316, "execveat": 322,
+}  # fmt: skip
+_LASTING_AARCH64 = {
+    "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16,
+    "inotify_init1": 26, "ioprio_set": 30, "mknodat": 33, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37,
+    "renameat": 38, "truncate": 45, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "utimensat": 88,
+    "sched_setparam": 118, "sched_setscheduler": 119, "setpriority": 140, "mq_open": 180, "msgget": 186,
+    "semget": 190, "shmget": 194, "clone": 220, "execve": 221, "renameat2": 276, "execveat": 281,
+}  # fmt: skip
+_TO_WRITE = 0o1103
+"""O_WRONLY, O_RDWR, O_CREAT, O_TRUNC."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
@@ -61,12 +85,36 @@ class _Machine:
     ioctl: int
     hidden_memory: tuple[int, ...]
     """memfd_create and shmget: memory that belongs to no process and no file system."""
+    lasting: dict[str, int]
+    opens: dict[int, int]
+    """Calls that open a file, and which of their arguments are the flags."""
+    prlimit64: int
 
 
 _CLONE3 = 435
 _MACHINES = {
-    "x86_64": _Machine(0xC000003E, _X86_64, clone=56, socket=41, ioctl=16, hidden_memory=(319, 29)),
-    "aarch64": _Machine(0xC00000B7, _AARCH64, clone=220, socket=198, ioctl=29, hidden_memory=(279, 194)),
+    "x86_64": _Machine(
+        audit=0xC000003E,
+        denied=_X86_64,
+        clone=56,
+        socket=41,
+        ioctl=16,
+        hidden_memory=(319, 29),
+        lasting=_LASTING_X86_64,
+        opens={2: 1, 257: 2},
+        prlimit64=302,
+    ),
+    "aarch64": _Machine(
+        audit=0xC00000B7,
+        denied=_AARCH64,
+        clone=220,
+        socket=198,
+        ioctl=29,
+        hidden_memory=(279, 194),
+        lasting=_LASTING_AARCH64,
+        opens={56: 2},
+        prlimit64=261,
+    ),
 }
 
 
@@ -80,18 +128,8 @@ def seccomp_program(machine: str, *, deny_hidden_memory: bool = False) -> bytes 
     known = _MACHINES.get(machine)
     if known is None:
         return None
-    blocks = [
-        # A call made through another architecture's entry would have other numbers.
-        _step(_LOAD, _ARCHITECTURE),
-        _step(_EQUAL, known.audit, on_true=1),
-        _refuse(errno.EPERM),
-        _step(_LOAD, _NUMBER),
-    ]
-    if machine == "x86_64":
-        blocks += [_step(_AT_LEAST, _X32_BIT, on_false=1), _refuse(errno.ENOSYS)]
     denied = [*_COMMON.values(), *known.denied.values(), *(known.hidden_memory if deny_hidden_memory else ())]
-    for number in denied:
-        blocks += [_step(_EQUAL, number, on_false=1), _refuse(errno.EPERM)]
+    blocks = _beginning(known, denied)
     # A filter can't look behind clone3's pointer; told that it does not exist, libc falls back to clone.
     blocks += [_step(_EQUAL, _CLONE3, on_false=1), _refuse(errno.ENOSYS)]
     blocks += _when_called(known.clone, 0, [_step(_ANY_BIT, _NEW_NAMESPACE, on_false=1), _refuse(errno.EPERM)])
@@ -100,6 +138,43 @@ def seccomp_program(machine: str, *, deny_hidden_memory: bool = False) -> bytes 
     families = [part for one in _FAMILIES for part in (_step(_EQUAL, one, on_false=1), _step(_RETURN, _ALLOW))]
     blocks += _when_called(known.socket, 0, [*families, _refuse(errno.EAFNOSUPPORT)])
     return b"".join([*blocks, _step(_RETURN, _ALLOW)])
+
+
+def computing_program(machine: str) -> bytes | None:
+    """The filter for a process that reads, computes and ends, and leaves nothing changed for who comes after it.
+
+    It opens no file to write (so no other process's pipes either), makes no process or thread, no memory that outlives
+    it, and sets nothing of other processes.
+
+    Args:
+        machine: as for `seccomp_program`.
+    """
+    known = _MACHINES.get(machine)
+    if known is None:
+        return None
+    denied = {*_COMMON.values(), *known.denied.values(), *_LASTING_COMMON.values(), *known.lasting.values()}
+    blocks = _beginning(known, sorted(denied))
+    for number, flags in known.opens.items():
+        blocks += _when_called(number, flags, [_step(_ANY_BIT, _TO_WRITE, on_false=1), _refuse(errno.EPERM)])
+    # Its own limits, which C's library asks for, have the number 0.
+    blocks += _when_called(known.prlimit64, 0, [_step(_EQUAL, 0, on_true=1), _refuse(errno.EPERM)])
+    return b"".join([*blocks, _step(_RETURN, _ALLOW)])
+
+
+def _beginning(known: _Machine, denied: Iterable[int]) -> list[bytes]:
+    """Refuses calls by their numbers alone; leaves the number loaded."""
+    blocks = [
+        # A call made through another architecture's entry would have other numbers.
+        _step(_LOAD, _ARCHITECTURE),
+        _step(_EQUAL, known.audit, on_true=1),
+        _refuse(errno.EPERM),
+        _step(_LOAD, _NUMBER),
+    ]
+    if known is _MACHINES["x86_64"]:
+        blocks += [_step(_AT_LEAST, _X32_BIT, on_false=1), _refuse(errno.ENOSYS)]
+    for number in denied:
+        blocks += [_step(_EQUAL, number, on_false=1), _refuse(errno.EPERM)]
+    return blocks
 
 
 def _when_called(number: int, argument: int, checks: list[bytes]) -> list[bytes]:

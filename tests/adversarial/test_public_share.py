@@ -11,20 +11,22 @@ from torch import nn
 
 from grader.course import Course
 from grader.data import load
-from grader.errors import ArtifactRejected
 from grader.evaluation import Evaluation
-from grader.evaluation.host import HiddenImages, _Listener, _public_share, evaluate, shuffle_images
+from grader.evaluation.hidden_images import HiddenImages, shuffle_images
+from grader.evaluation.host import evaluate
+from grader.evaluation.joining import _public_share
 from grader.evaluation.public_share import public_positions
 from grader.metrics import metrics_of
 from grader.pipeline import grade_submission
 from grader.png import encode_png
 from grader.progress import Silent
+from grader.runner.protocol import ProtocolError
 from grader.sandbox import open_sandbox
 from grader.settings import Settings
 from tests.integration.submissions import MODEL, request, strict_mission, write
 from tests.unit.artifact.models import export
 from tests.unit.diagnosis.planted import confusion, measured
-from tests.unit.evaluation.test_host import logits_message
+from tests.unit.evaluation.messages import answers, logits_message
 from tests.unit.specs import small_spec
 
 COUNT = 400
@@ -79,10 +81,10 @@ def test_no_image_outside_the_share_is_shown_however_many_submissions_try() -> N
     for seed in range(200):
         hidden = hidden_images(IMAGES, LABELS, salt=f"submission:{seed}")
         forged = np.random.default_rng(seed).normal(0, 9, (len(PUBLIC), 10)).astype(np.float32)
-        listener = _Listener()
-        listener.take(logits_message("main", np.zeros((COUNT, 10))))
-        listener.take(logits_message("public", forged))
-        share = _public_share(listener, hidden, small_spec())
+        said = answers(COUNT, public=len(PUBLIC))
+        said.take(logits_message("main", np.zeros((COUNT, 10))))
+        said.take(logits_message("public", forged))
+        share = _public_share(said, hidden)
         metrics = metrics_of(measured(confusion(990), public_share=share), None, accuracies=())
         assert metrics.public_share is not None
         for one in metrics.public_share.mistakes:
@@ -94,11 +96,10 @@ def test_no_image_outside_the_share_is_shown_however_many_submissions_try() -> N
 
 @pytest.mark.parametrize("rows", [0, 1, len(PUBLIC) - 1, len(PUBLIC) + 1, COUNT])
 def test_logits_of_more_or_fewer_images_than_are_public_are_refused(rows: int) -> None:
-    listener = _Listener()
-    listener.take(logits_message("main", np.zeros((COUNT, 10))))
-    listener.take(logits_message("public", np.zeros((rows, 10))))
-    with pytest.raises(ArtifactRejected):
-        _public_share(listener, hidden_images(IMAGES, LABELS), small_spec())
+    said = answers(COUNT, public=len(PUBLIC))
+    said.take(logits_message("main", np.zeros((COUNT, 10))))
+    with pytest.raises(ProtocolError):
+        said.take(logits_message("public", np.zeros((rows, 10))))
 
 
 WRONG = (

@@ -37,6 +37,13 @@ def test_agreement_is_relative_to_the_spread_of_an_images_logits() -> None:
     assert (round(result.deviation, 6), result.changed) == (0.01, 0)
 
 
+def test_agreement_sees_differences_of_logits_near_the_end_of_float32() -> None:
+    """Their spread in float32 would be infinite, and any difference nothing beside it."""
+    first = np.array([[-3.3e38, 0, 3.3e38]], dtype=np.float32)
+    second = np.array([[-3.3e38, 3e38, 3.3e38]], dtype=np.float32)
+    assert measures.agreement(first, second).deviation == pytest.approx(3 / 6.6)
+
+
 def test_agreement_counts_changed_predictions() -> None:
     first = np.array([[0, 1], [1, 0]], dtype=np.float32)
     assert measures.agreement(first, first[:, ::-1]).changed == 2

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from grader.artifact import Caps
+from grader.errors import ArtifactRejected
 from grader.evaluation import worker
 from grader.evaluation.interpreter import Interpreter
-from grader.evaluation.worker import passes
+from grader.evaluation.worker import _send_logits, passes
 from grader.graph import GraphFacts
 from grader.graph.description import describe
 from tests.unit.artifact.models import MODELS, program_of
@@ -118,3 +119,9 @@ def test_changed_image_without_a_number_is_read_otherwise(monkeypatch: pytest.Mo
         torch.Generator(),
     )
     assert len(found) == 2_500
+
+
+@pytest.mark.parametrize("rows", [1, 250])
+def test_number_of_logits_that_depends_on_the_batch_is_refused_before_it_is_sent(rows: int) -> None:
+    with pytest.raises(ArtifactRejected):
+        _send_logits(lambda *_, **__: pytest.fail("sent"), "main", torch.zeros(rows, 40), 0.0, classes=10)

@@ -21,6 +21,9 @@ SPEC = MISSION.spec
 IDS = {criterion.id for criterion in SPEC.criteria}
 SAME = Agreement(deviation=0.0, changed=0)
 APART = Agreement(deviation=0.5, changed=40)
+HIDDEN = Agreement(deviation=1e-9, changed=3)
+"""One logit far below all others makes the spread so large that no difference counts beside it."""
+TIES = Agreement(deviation=1e-6, changed=2)
 
 
 class Graph:
@@ -128,6 +131,10 @@ def test_hidden_tests_early_end_loses_everything(reason: Reason) -> None:
         ({"maybe_evaluation": evaluation(by_batch_size={1: None, 7: None, 1000: SAME})}, {"batch_size"}),
         ({"maybe_evaluation": evaluation(by_batch_size={1: APART})}, {"batch_size"}),
         ({"maybe_evaluation": evaluation(reordered=APART)}, {"batch_size"}),
+        ({"maybe_evaluation": evaluation(by_batch_size={1: SAME, 7: HIDDEN})}, {"batch_size"}),
+        ({"maybe_evaluation": evaluation(reordered=HIDDEN)}, {"batch_size"}),
+        ({"maybe_evaluation": evaluation(repeated=HIDDEN)}, {"deterministic"}),
+        ({"maybe_evaluation": evaluation(repeated=TIES, reordered=TIES, by_batch_size={1: TIES})}, set()),
         ({"maybe_evaluation": evaluation(repeated=APART)}, {"deterministic"}),
         ({"maybe_evaluation": evaluation(correct=9_900)}, set()),
         ({"maybe_evaluation": evaluation(correct=9_700, perturbed_accuracy=0.97)}, {"accuracy", "robustness"}),

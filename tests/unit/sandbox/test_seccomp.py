@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from grader.sandbox.seccomp import seccomp_program
+from grader.sandbox.seccomp import computing_program, seccomp_program
 
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW = 0x7FFF0000
@@ -72,3 +72,43 @@ def test_hidden_memory_is_refused_where_no_cgroup_counts_it() -> None:
 
 def test_unknown_machine_has_no_filter() -> None:
     assert seccomp_program("riscv64") is None
+
+
+@pytest.mark.parametrize(
+    ("machine", "number", "arguments", "expected"),
+    [
+        ("x86_64", 1, (), ALLOW),  # write
+        ("x86_64", 257, (0, 0, 0o2000000), ALLOW),  # openat to read
+        ("x86_64", 257, (0, 0, 0o2000001), refused(errno.EPERM)),  # to write
+        ("x86_64", 257, (0, 0, 0o2), refused(errno.EPERM)),
+        ("x86_64", 257, (0, 0, 0o100), refused(errno.EPERM)),  # to make it
+        ("x86_64", 257, (0, 0, 0o1000), refused(errno.EPERM)),  # to empty it
+        ("x86_64", 2, (0, 0o1), refused(errno.EPERM)),  # open
+        ("x86_64", 2, (0, 0), ALLOW),
+        ("x86_64", 302, (0,), ALLOW),  # prlimit64 of its own
+        ("x86_64", 302, (1,), refused(errno.EPERM)),
+        ("x86_64", 56, (17,), refused(errno.EPERM)),  # clone
+        ("x86_64", 435, (), refused(errno.EPERM)),  # clone3
+        ("x86_64", 101, (), refused(errno.EPERM)),  # ptrace
+        ("x86_64", 234, (), ALLOW),  # tgkill, which abort calls
+        ("x86_64", 0x40000000, (), refused(errno.ENOSYS)),  # the x32 table
+        ("aarch64", 56, (0, 0, 0o1), refused(errno.EPERM)),  # openat
+        ("aarch64", 56, (0, 0, 0), ALLOW),
+        ("aarch64", 64, (), ALLOW),  # write
+        ("aarch64", 261, (7,), refused(errno.EPERM)),  # prlimit64
+        ("aarch64", 220, (17,), refused(errno.EPERM)),  # clone
+    ],
+)
+def test_call_of_a_computation_gets_its_verdict(
+    machine: str, number: int, arguments: tuple[int, ...], expected: int
+) -> None:
+    program = computing_program(machine)
+    assert program is not None
+    assert verdict(program, number=number, architecture=AUDIT[machine], arguments=arguments) == expected
+
+
+def test_call_of_another_architecture_is_refused_to_a_computation() -> None:
+    program = computing_program("x86_64")
+    assert program is not None
+    assert verdict(program, number=1, architecture=0x40000003) == refused(errno.EPERM)
+    assert computing_program("riscv64") is None
