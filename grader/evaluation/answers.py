@@ -14,9 +14,9 @@ from grader.runner.protocol import Message, ProtocolError
 from grader.spec import MissionSpec
 
 FACTS_BYTES = 16 * 1024**2
-"""Ten thousand layers, with names, take less than four."""
-LARGEST_COUNT = 2**53
-"""Larger whole numbers are no counts of anything; and what shares are computed of must be as exact as a float."""
+"""Ten thousand layers of the longest names take less."""
+LARGEST_COUNT = 2**63 - 1
+"""Of torch's sizes; shares are computed of counts, which must not be too large for a float."""
 LARGEST_PARAMETERS = 2**31 - 1
 """What a gradebook's column holds; a vetted model has 64 million at most."""
 MIXING_PASSES = {"public", "repeated", "reordered"}

@@ -85,7 +85,7 @@ def run(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send
         caps=caps,
         conv_only=job["conv_only"],
     )
-    send("facts", json.dumps(dataclasses.asdict(facts)).encode())
+    send("facts", json.dumps(dataclasses.asdict(facts), ensure_ascii=False).encode())
     if facts.output_classes != int(job["classes"]):
         return  # the host refuses it; so many logits would not fit its messages
     images, public = torch.from_numpy(pixels).to(torch.float32).div_(255).tensor_split([-int(job["public_images"])])

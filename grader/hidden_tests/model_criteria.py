@@ -134,7 +134,13 @@ def batch_size(evidence: Evidence, mark: Mark) -> None:
         return
     by_size = max((agreement.deviation for agreement in sizes.values() if agreement is not None), default=0.0)
     by_order = evidence.evaluation.reordered.deviation
-    mark.measure(f"largest difference {max(by_size, by_order):.1e}", f"최대 차이 {max(by_size, by_order):.1e}")
+    # One logit far from all others makes any difference small beside the spread, but not without effect.
+    agreements = [agreement for agreement in sizes.values() if agreement is not None]
+    read_otherwise = max(agreement.changed for agreement in [*agreements, evidence.evaluation.reordered])
+    if read_otherwise > NEAR_TIES:
+        mark.measure(f"{read_otherwise} images read otherwise", f"예측이 달라진 이미지 {read_otherwise}장")
+    else:
+        mark.measure(f"largest difference {max(by_size, by_order):.1e}", f"최대 차이 {max(by_size, by_order):.1e}")
     mark.require(
         by_size <= tolerance,
         f"The logits of an image change with the size of its batch (by up to {_share(by_size)} of their spread).",
@@ -144,10 +150,6 @@ def batch_size(evidence: Evidence, mark: Mark) -> None:
         by_order <= tolerance,
         f"The logits of an image change with the others in its batch (by up to {_share(by_order)} of their spread).",
         f"같은 이미지의 로짓이 함께 들어온 이미지에 따라 달라집니다(로짓 범위의 최대 {_share(by_order)}).",
-    )
-    # One logit far from all others makes any difference small beside the spread, but not without effect.
-    read_otherwise = max(
-        agreement.changed for agreement in (*sizes.values(), evidence.evaluation.reordered) if agreement
     )
     mark.require(
         read_otherwise <= NEAR_TIES,

@@ -52,23 +52,27 @@ _AARCH64 = {
 }  # fmt: skip
 
 # What a process could leave behind it: files, memory that outlives it, and other processes as it has set them.
-_LASTING_COMMON = {"pidfd_send_signal": 424, "clone3": 435, "openat2": 437, "fchmodat2": 452}
+_LASTING_COMMON = {
+    "clone3": 435, "openat2": 437, "process_madvise": 440, "fchmodat2": 452, "setxattrat": 463, "removexattrat": 466,
+    "file_setattr": 469,
+}  # fmt: skip
 _LASTING_X86_64 = {
-    "shmget": 29, "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "semget": 64, "msgget": 68, "truncate": 76,
-    "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90,
-    "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "utime": 132, "mknod": 133, "setpriority": 141,
-    "sched_setparam": 142, "sched_setscheduler": 144, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190,
-    "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "utimes": 235, "mq_open": 240, "ioprio_set": 251,
-    "inotify_init": 253, "mkdirat": 258, "mknodat": 259, "fchownat": 260, "futimesat": 261, "unlinkat": 263,
-    "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "utimensat": 280, "inotify_init1": 294,
-    "renameat2": 316, "execveat": 322,
+    "shmget": 29, "socket": 41, "bind": 49, "socketpair": 53, "clone": 56, "fork": 57, "vfork": 58, "execve": 59,
+    "semget": 64, "msgget": 68, "truncate": 76, "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86,
+    "unlink": 87, "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "utime": 132,
+    "mknod": 133, "setpriority": 141, "sched_setparam": 142, "sched_setscheduler": 144, "setxattr": 188,
+    "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "utimes": 235,
+    "mq_open": 240, "ioprio_set": 251, "inotify_init": 253, "migrate_pages": 256, "mkdirat": 258, "mknodat": 259,
+    "fchownat": 260, "futimesat": 261, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266,
+    "fchmodat": 268, "utimensat": 280, "inotify_init1": 294, "renameat2": 316, "execveat": 322,
 }  # fmt: skip
 _LASTING_AARCH64 = {
     "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16,
-    "inotify_init1": 26, "ioprio_set": 30, "mknodat": 33, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37,
-    "renameat": 38, "truncate": 45, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "utimensat": 88,
-    "sched_setparam": 118, "sched_setscheduler": 119, "setpriority": 140, "mq_open": 180, "msgget": 186,
-    "semget": 190, "shmget": 194, "clone": 220, "execve": 221, "renameat2": 276, "execveat": 281,
+    "inotify_init1": 26, "ioprio_set": 30, "mknodat": 33, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36,
+    "linkat": 37, "renameat": 38, "truncate": 45, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55,
+    "utimensat": 88, "sched_setparam": 118, "sched_setscheduler": 119, "setpriority": 140, "mq_open": 180,
+    "msgget": 186, "semget": 190, "shmget": 194, "socket": 198, "socketpair": 199, "bind": 200, "clone": 220,
+    "execve": 221, "migrate_pages": 238, "renameat2": 276, "execveat": 281,
 }  # fmt: skip
 _TO_WRITE = 0o1103
 """O_WRONLY, O_RDWR, O_CREAT, O_TRUNC."""
@@ -141,10 +145,10 @@ def seccomp_program(machine: str, *, deny_hidden_memory: bool = False) -> bytes 
 
 
 def computing_program(machine: str) -> bytes | None:
-    """The filter for a process that reads, computes and ends, and leaves nothing changed for who comes after it.
+    """The filter for a process that reads, computes and ends, and leaves nothing behind for who comes after it.
 
-    It opens no file to write (so no other process's pipes either), makes no process or thread, no memory that outlives
-    it, and sets nothing of other processes.
+    It opens no file to write (so no other process's pipes either), changes none, makes no process, thread or socket, no
+    memory that outlives it, and sets no other process's limits, priority or cores. It may send signals.
 
     Args:
         machine: as for `seccomp_program`.

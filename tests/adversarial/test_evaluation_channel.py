@@ -203,7 +203,7 @@ send("done", seen=found)
 
 
 LEAVES_SOMETHING = """
-import ctypes, resource, threading
+import ctypes, resource, socket, threading
 libc = ctypes.CDLL(None, use_errno=True)
 def call(name, *arguments):
     if getattr(libc, name)(*arguments) == -1:
@@ -220,6 +220,7 @@ attempts = {
     "take the program's files": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (30, 30)),
     "leave memory of System V": lambda: call("shmget", 0, 1 << 20, 0o1666),
     "leave a queue": lambda: call("msgget", 0, 0o1666),
+    "leave a socket": lambda: socket.socket(socket.AF_UNIX).bind("/scratch/left-socket"),
     "take the program's cores": lambda: os.sched_setaffinity(os.getppid(), {0}),
     "trace its init": lambda: call("ptrace", 16, 1, 0, 0),
     "take the model away": lambda: os.unlink(model),
@@ -252,7 +253,7 @@ def left_by(warm: WarmSandbox, *, confined: bool, tried: int) -> tuple[list[str]
 
 
 def test_child_can_leave_nothing_behind_and_set_nothing_of_others(warm: WarmSandbox) -> None:
-    assert left_by(warm, confined=True, tried=18) == ([], 18)
+    assert left_by(warm, confined=True, tried=19) == ([], 19)
 
 
 def test_child_that_was_not_confined_could_leave_all_that(warm: WarmSandbox) -> None:

@@ -5,18 +5,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from grader.artifact import Caps
 from grader.errors import ArtifactRejected
 from grader.evaluation import worker
+from grader.evaluation.host import _job
 from grader.evaluation.interpreter import Interpreter
-from grader.evaluation.worker import _send_logits, passes
+from grader.evaluation.worker import _send_logits, passes, run
 from grader.graph import GraphFacts
 from grader.graph.description import describe
-from tests.unit.artifact.models import MODELS, program_of
+from tests.unit.artifact.models import MODELS, export, program_of
 from tests.unit.diagnosis.planted import SOUND_GRAPH
+from tests.unit.specs import small_spec
 
 torch.set_num_threads(1)
 
@@ -125,3 +129,25 @@ def test_changed_image_without_a_number_is_read_otherwise(monkeypatch: pytest.Mo
 def test_number_of_logits_that_depends_on_the_batch_is_refused_before_it_is_sent(rows: int) -> None:
     with pytest.raises(ArtifactRejected):
         _send_logits(lambda *_, **__: pytest.fail("sent"), "main", torch.zeros(rows, 40), 0.0, classes=10)
+
+
+def test_names_take_no_more_bytes_than_they_have(tmp_path: Path) -> None:
+    """Escaped, the longest names of ten thousand layers would exceed what the host takes, and not be the student's."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.add_module("합성곱", nn.Linear(784, 10))
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.get_submodule("합성곱")(images.flatten(1))
+            return logits
+
+    path = tmp_path / "model.pt2"
+    path.write_bytes(export(Net()))
+    said: dict[str, bytes] = {}
+    spec = small_spec()
+    job = {**_job(spec, "salt"), "public_images": 1}
+    pixels = np.zeros((8, 1, 28, 28), dtype=np.uint8)
+    run(job, path, pixels, lambda event, blob=b"", **_: said.setdefault(event, blob))
+    assert "합성곱".encode() in said["facts"]
