@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -25,6 +25,7 @@ SEQUENCE_PASSES = {"rows_shuffled", "rows_blanked"}
 SWAP_PASSES = {"swap_partner", "swap_halfway", "swap_final"}
 
 Sentence = Annotated[str, StringConstraints(max_length=2_000)]
+Document = TypeVar("Document")
 _FACTS: TypeAdapter[GraphFacts] = TypeAdapter(GraphFacts)
 _RECURRENCE: TypeAdapter[RecurrenceFact | None] = TypeAdapter(RecurrenceFact | None)
 
@@ -166,7 +167,7 @@ class Answers:
                 case _Pass():
                     self._take_logits(event, blob)
                 case _Recurrence():
-                    self._take_recurrence(_recurrence(blob))
+                    self._take_recurrence(_document(_RECURRENCE, blob))
                 case Rejected():
                     self.rejected = event
                 case _Done():
@@ -198,21 +199,18 @@ class Answers:
 
 
 def _facts(blob: bytes) -> GraphFacts:
-    facts = _FACTS.validate_json(blob, strict=True, extra="forbid")
-    if facts.parameters > LARGEST_PARAMETERS or not all(map(_is_count, _whole_numbers(dataclasses.asdict(facts)))):
-        raise ProtocolError("facts that count more than there can be")
+    facts = _document(_FACTS, blob)
+    if facts.parameters > LARGEST_PARAMETERS:
+        raise ProtocolError("more parameters than there can be")
     return facts
 
 
-def _recurrence(blob: bytes) -> RecurrenceFact | None:
-    found = _RECURRENCE.validate_json(blob, strict=True, extra="forbid")
-    if found is not None and not _is_count(found.steps):
-        raise ProtocolError("a recurrence of more steps than there can be")
+def _document(form: TypeAdapter[Document], blob: bytes) -> Document:
+    """What is of that form to the letter, and counts no more than there can be."""
+    found = form.validate_json(blob, strict=True, extra="forbid")
+    if not all(0 <= number <= LARGEST_COUNT for number in _whole_numbers(form.dump_python(found))):
+        raise ProtocolError("a document that counts more than there can be")
     return found
-
-
-def _is_count(number: int) -> bool:
-    return 0 <= number <= LARGEST_COUNT
 
 
 def _whole_numbers(value: object) -> Iterator[int]:

@@ -68,9 +68,9 @@ def evaluate(
         caps=caps,
         handler=answers.take,
     )
-    _raise_unless_done(answers, session, spec)
+    _raise_unless_done(answers, session)
     assert answers.facts is not None
-    return answers.facts, join(answers, hidden, spec)
+    return answers.facts, join(answers, hidden)
 
 
 def evaluation_request(sandbox: Sandbox, spec: MissionSpec) -> Request:
@@ -111,7 +111,7 @@ def _job(spec: MissionSpec, salt: str) -> dict[str, Any]:
     }
 
 
-def _raise_unless_done(answers: Answers, session: SessionResult, spec: MissionSpec) -> None:
+def _raise_unless_done(answers: Answers, session: SessionResult) -> None:
     """Turns every end but the good one into the exception that names it."""
     if answers.rejected is not None:
         rejected = answers.rejected
@@ -120,8 +120,9 @@ def _raise_unless_done(answers: Answers, session: SessionResult, spec: MissionSp
             Text(rejected.message.en, rejected.message.ko),
             Text(rejected.advice.en, rejected.advice.ko),
         )
-    if answers.facts is not None and answers.facts.output_classes != spec.data.classes:
-        raise _wrong_classes(answers.facts.output_classes, spec)
+    classes = answers.asked.spec.data.classes
+    if answers.facts is not None and answers.facts.output_classes != classes:
+        raise _wrong_classes(answers.facts.output_classes, classes)
     if session.end is SessionEnd.DONE and answers.complete:
         return
     smaller = Text("Return a smaller or simpler network.", "더 작고 단순한 신경망을 반환하세요.")
@@ -164,9 +165,8 @@ def _raise_unless_done(answers: Answers, session: SessionResult, spec: MissionSp
     )
 
 
-def _wrong_classes(found: int, spec: MissionSpec) -> ArtifactRejected:
+def _wrong_classes(found: int, classes: int) -> ArtifactRejected:
     """The refusal of a model for another number of classes."""
-    classes = spec.data.classes
     return ArtifactRejected(
         "wrong_output_shape",
         Text(

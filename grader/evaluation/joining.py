@@ -10,29 +10,28 @@ from grader.evaluation.answers import MIXING_PASSES, SEQUENCE_PASSES, Answers
 from grader.evaluation.hidden_images import HiddenImages
 from grader.evaluation.measures import Evaluation, Labels, Logits, PublicShare, SequenceUse
 from grader.evaluation.public_share import public_share
-from grader.spec import MissionSpec
 
 
-def join(answers: Answers, hidden: HiddenImages, spec: MissionSpec) -> Evaluation:
+def join(answers: Answers, hidden: HiddenImages) -> Evaluation:
     """What the answers, which are complete, say about the model."""
     if answers.facts is not None and answers.facts.images_apart:
-        _take_from_main(answers.passes, hidden, spec)
-    evaluation = _measure(answers, hidden.labels, spec)
+        _take_from_main(answers, hidden)
+    evaluation = _measure(answers, hidden.labels)
     return dataclasses.replace(evaluation, public_share=_public_share(answers, hidden))
 
 
-def _take_from_main(passes: dict[str, Logits], hidden: HiddenImages, spec: MissionSpec) -> None:
+def _take_from_main(answers: Answers, hidden: HiddenImages) -> None:
     """Adds the passes that were not run, because each image's logits are those of the main pass in any of them."""
-    main = passes["main"]
+    rules, main = answers.asked.spec.evaluation, answers.passes["main"]
     place = np.argsort(hidden.order)
-    sizes = (f"batch_{size}" for size in spec.evaluation.batch_sizes)
-    passes |= dict.fromkeys((*MIXING_PASSES, *sizes), main[: spec.evaluation.sample_images])
-    passes["public"] = main[place[hidden.public_order]]
+    sizes = (f"batch_{size}" for size in rules.batch_sizes)
+    answers.passes |= dict.fromkeys((*MIXING_PASSES, *sizes), main[: rules.sample_images])
+    answers.passes["public"] = main[place[hidden.public_order]]
 
 
-def _measure(answers: Answers, labels: Labels, spec: MissionSpec) -> Evaluation:
+def _measure(answers: Answers, labels: Labels) -> Evaluation:
     """Joins logits and labels."""
-    passes, classes = answers.passes, spec.data.classes
+    passes, spec = answers.passes, answers.asked.spec
     main = passes["main"]
     sample = main[: spec.evaluation.sample_images]
     sample_labels = labels[: len(sample)]
@@ -45,7 +44,7 @@ def _measure(answers: Answers, labels: Labels, spec: MissionSpec) -> Evaluation:
         images=len(labels),
         correct=int((predicted == labels).sum()),
         non_finite=int((predicted < 0).sum()),
-        confusion=measures.confusion(main, labels, classes),
+        confusion=measures.confusion(main, labels, spec.data.classes),
         perturbed_accuracy=_perturbed_accuracy(passes, labels),
         repeated=against_main("repeated"),
         by_batch_size={

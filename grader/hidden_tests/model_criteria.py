@@ -132,10 +132,10 @@ def batch_size(evidence: Evidence, mark: Mark) -> None:
     if evidence.graph.images_apart:
         mark.measure("each image by itself, as the graph tells", "그래프 구조상 이미지마다 따로 계산")
         return
-    by_size = max((agreement.deviation for agreement in sizes.values() if agreement is not None), default=0.0)
+    agreements = [agreement for agreement in sizes.values() if agreement is not None]
+    by_size = max((agreement.deviation for agreement in agreements), default=0.0)
     by_order = evidence.evaluation.reordered.deviation
     # One logit far from all others makes any difference small beside the spread, but not without effect.
-    agreements = [agreement for agreement in sizes.values() if agreement is not None]
     read_otherwise = max(agreement.changed for agreement in [*agreements, evidence.evaluation.reordered])
     if read_otherwise > NEAR_TIES:
         mark.measure(f"{read_otherwise} images read otherwise", f"예측이 달라진 이미지 {read_otherwise}장")

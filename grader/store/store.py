@@ -1,6 +1,6 @@
 """The gradebook in its database, and the reports and models beside it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,19 +79,15 @@ class Store:
 
     def enter_students(self, found: Iterable[Student]) -> None:
         """Adds students, or brings them up to date: one without a roster knows less than one with it."""
-        rows = [{name: getattr(student, name) for name in students.c.keys()} for student in found]  # noqa: SIM118
+        names = [column.name for column in students.columns]
+        rows = [{name: getattr(student, name) for name in names} for student in found]
 
-        def work(connection: sa.Connection) -> None:
-            insert = _insert(connection, students)
-            told = {
-                name: sa.case((insert.excluded[name] == "", students.c[name]), else_=insert.excluded[name])
-                for name in students.c.keys()  # noqa: SIM118
-                if name not in ("id", "enrolled")
-            }
-            told["enrolled"] = insert.excluded.enrolled
-            _execute_each(connection, insert.on_conflict_do_update(index_elements=["id"], set_=told), rows)
+        def told(new: Any) -> dict[str, Any]:
+            learned = [name for name in names if name not in ("id", "enrolled")]
+            kept = {name: sa.case((new[name] == "", students.c[name]), else_=new[name]) for name in learned}
+            return {**kept, "enrolled": new.enrolled}
 
-        patiently(self._engine, work)
+        patiently(self._engine, lambda connection: _enter(connection, students, rows, key=("id",), told=told))
 
     def enter_missions(self, found: Iterable[MissionInfo]) -> None:
         """Adds missions, or brings their titles and points up to date."""
@@ -106,12 +102,7 @@ class Store:
             for mission in found
         ]
 
-        def work(connection: sa.Connection) -> None:
-            for row in rows:
-                insert = _insert(connection, missions).values(row)
-                connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=row))
-
-        patiently(self._engine, work)
+        patiently(self._engine, lambda connection: _enter(connection, missions, rows, key=("id",), told=dict))
 
     def enter_submissions(self, found: Sequence[NewSubmission]) -> list[int]:
         """Adds what is new, and gives the numbers of all in their order.
@@ -125,14 +116,9 @@ class Store:
             known = _submission_numbers(connection, {new.mission_id for new in found})
             other = [new for new in earliest if known.get(_identity(new), (0, None))[1] != new.submitted]
             if other:
-                insert = _insert(connection, submissions)
-                earlier = sa.case(
-                    (insert.excluded.submitted < submissions.c.submitted, insert.excluded.submitted),
-                    else_=submissions.c.submitted,
-                )
-                same = ["student_id", "mission_id", "content", "mode"]
-                insert = insert.on_conflict_do_update(index_elements=same, set_={"submitted": earlier})
-                _execute_each(connection, insert, [_submission_row(new) for new in other])
+                rows = [_submission_row(new) for new in other]
+                key = ("student_id", "mission_id", "content", "mode")
+                _enter(connection, submissions, rows, key=key, told=_earlier)
                 known = _submission_numbers(connection, {new.mission_id for new in found})
             return [known[_identity(new)][0] for new in found]
 
@@ -244,12 +230,7 @@ class Store:
         """Notes what lies at paths now."""
         rows = [{"path": path, "fingerprint": one, "content": two} for path, (one, two) in found.items()]
 
-        def work(connection: sa.Connection) -> None:
-            insert = _insert(connection, sources)
-            told = {"fingerprint": insert.excluded.fingerprint, "content": insert.excluded.content}
-            _execute_each(connection, insert.on_conflict_do_update(index_elements=["path"], set_=told), rows)
-
-        patiently(self._engine, work)
+        patiently(self._engine, lambda connection: _enter(connection, sources, rows, key=("path",), told=dict))
 
     def gradebook(self) -> Gradebook:
         """Everything at one moment, without the reports."""
@@ -285,15 +266,29 @@ def open_store(folder: Path, *, database: str | None = None) -> Store:
     return Store(connect(database or f"sqlite:///{folder / DATABASE_FILE}"), folder)
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    """An insert that can be told what to do where the row is there already."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+def _enter(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    told: Callable[[Any], Mapping[str, Any]],
+) -> None:
+    """Adds rows, or brings up to date those whose key is there already.
 
+    The statement is put together once and carried out for each row: one with the values of all takes six times as long.
 
-def _execute_each(connection: sa.Connection, insert: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The statement once for each row: one statement with the values of all takes six times as long to put together."""
+    Args:
+        told: what those become, by column; called with the columns of the new row.
+    """
+    insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
     if rows:
-        connection.execute(insert, rows)
+        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=told(insert.excluded)), rows)
+
+
+def _earlier(new: Any) -> dict[str, Any]:
+    kept = submissions.c.submitted
+    return {"submitted": sa.case((new.submitted < kept, new.submitted), else_=kept)}
 
 
 def _chunks(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:

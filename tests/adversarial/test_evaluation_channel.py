@@ -3,7 +3,7 @@
 No such model is known. These children do what one could do, in the place of the work that they should do.
 """
 
-import io
+import json
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ import pytest
 
 import grader
 from grader.evaluation.answers import Answers, Asked
+from grader.evaluation.hidden_images import npy
 from grader.runner.protocol import Message, ProtocolError
 from grader.sandbox import open_sandbox
 from grader.sandbox.base import Limits, Mount, Request
@@ -72,12 +73,6 @@ def request(warm: WarmSandbox, attack: str, *, confined: bool = True) -> Request
     )
 
 
-def npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=False)
-    return file.getvalue()
-
-
 def serve(
     warm: WarmSandbox, asked: Request, model: str, heard: Callable[[Message], str | bool] | None = None
 ) -> tuple[SessionResult, list[dict[str, Any]]]:
@@ -86,8 +81,6 @@ def serve(
     Args:
         heard: who decides where the end is, and what breaks the protocol; by default one that lets anything be said.
     """
-    import json
-
     said: list[dict[str, Any]] = []
 
     def take(message: Message) -> str | bool:

@@ -28,17 +28,17 @@ def out_of_time(phase: str) -> SessionResult:
 def test_time_is_the_models_doing_once_it_is_looked_at() -> None:
     answers = Answers(Asked(small_spec(), images=4, public=1))
     with pytest.raises(InfrastructureError):
-        _raise_unless_done(answers, out_of_time("setup"), small_spec())
+        _raise_unless_done(answers, out_of_time("setup"))
     phase = answers.take(Message(b'{"event": "vetting"}', None))
     with pytest.raises(ArtifactRejected, match="so many parts"):
-        _raise_unless_done(answers, out_of_time(str(phase)), small_spec())
+        _raise_unless_done(answers, out_of_time(str(phase)))
     answers.take(facts_message())
     with pytest.raises(ArtifactRejected, match="test images"):
-        _raise_unless_done(answers, out_of_time("run"), small_spec())
+        _raise_unless_done(answers, out_of_time("run"))
 
 
 def test_wrong_number_of_logits_is_rejected_with_both_numbers() -> None:
     answers = Answers(Asked(small_spec(), images=4, public=1))
     answers.take(facts_message(output_classes=7))
     with pytest.raises(ArtifactRejected, match="7 numbers per image, the mission has 10"):
-        _raise_unless_done(answers, out_of_time("run"), small_spec())
+        _raise_unless_done(answers, out_of_time("run"))

@@ -23,7 +23,7 @@ def test_measures_join_logits_with_labels() -> None:
     labels = np.arange(10).repeat(2)
     logits = np.eye(10, dtype=np.float32)[labels] * 5
     logits[0] = np.eye(10)[3]
-    result = _measure(answers_with(logits), labels, small_spec())
+    result = _measure(answers_with(logits), labels)
     assert (result.correct, result.images, result.non_finite) == (19, 20, 0)
     assert result.confusion[0][3] == 1
     assert result.repeated.deviation == 0.0
@@ -40,14 +40,14 @@ def test_passes_that_were_not_run_are_the_main_one() -> None:
     hidden = shuffle_images(images, np.arange(60) % 10, name="images", salt="salt")
     number = hidden.kept_order[hidden.order]
     main = np.eye(10, dtype=np.float32)[hidden.labels] + number[:, None].astype(np.float32) / 100
-    passes = {"main": main}
-    _take_from_main(passes, hidden, small_spec())
-    assert passes["public"].tolist() == [
+    asked = Asked(small_spec(), images=60, public=len(hidden.public))
+    found = Answers(asked, passes={"main": main}, seconds={"main": 0.1})
+    _take_from_main(found, hidden)
+    assert found.passes["public"].tolist() == [
         pytest.approx((np.eye(10)[label] + position / 100).tolist())
         for position, label in zip(hidden.public, hidden.public_labels, strict=True)
     ]
-    found = Answers(Asked(small_spec(), images=60, public=len(hidden.public)), passes=passes, seconds={"main": 0.1})
-    result = _measure(found, hidden.labels, small_spec())
+    result = _measure(found, hidden.labels)
     agreements = [result.repeated, result.reordered, *result.by_batch_size.values()]
     assert len(agreements) == 2 + len(small_spec().evaluation.batch_sizes)
     assert {(one.deviation, one.changed) for one in agreements if one is not None} == {(0.0, 0)}
@@ -64,13 +64,13 @@ def test_perturbed_accuracy_is_the_accuracy_less_what_the_same_images_lose(
     found.asked = Asked(small_spec(evaluation={"bar": 0.9, "perturbation": {"shift_pixels": 1}}), images=20, public=1)
     perturbed = np.stack([wrong] * wrong_when_perturbed + [right] * (10 - wrong_when_perturbed))
     found.take(logits_message("perturbed", perturbed))
-    assert _measure(found, labels, small_spec()).perturbed_accuracy == pytest.approx(expected)
+    assert _measure(found, labels).perturbed_accuracy == pytest.approx(expected)
 
 
 def test_non_finite_logits_are_counted_and_no_crash() -> None:
     logits = np.zeros((20, 10), dtype=np.float32)
     logits[3, 2] = math.nan
-    result = _measure(answers_with(logits), np.zeros(20, dtype=np.int64), small_spec())
+    result = _measure(answers_with(logits), np.zeros(20, dtype=np.int64))
     assert (result.non_finite, result.correct) == (1, 19)
 
 
@@ -91,14 +91,14 @@ def test_sequence_use_counts_pairs_read_as_different_digits() -> None:
     halfway = main.copy()
     halfway[:5] = partner[:5]
     found = sequence_answers(swap_partner=partner, swap_halfway=halfway, swap_final=partner)
-    use = _measure(found, labels, small_spec()).sequence
+    use = _measure(found, labels).sequence
     assert use is not None
     assert (use.halfway_swap, use.late_input, use.final_swap) == (0.5, 0.5, 1.0)
     assert (use.shuffled_rows, use.blanked_rows) == (1.0, 0.0)
 
 
 def test_sequence_without_a_swap_says_so() -> None:
-    use = _measure(sequence_answers(), np.arange(10).repeat(2), small_spec()).sequence
+    use = _measure(sequence_answers(), np.arange(10).repeat(2)).sequence
     assert use is not None
     assert (use.halfway_swap, use.late_input, use.final_swap) == (None, None, None)
 
@@ -106,6 +106,6 @@ def test_sequence_without_a_swap_says_so() -> None:
 def test_swaps_of_unequal_lengths_are_not_believed() -> None:
     rows = np.eye(10, dtype=np.float32)
     found = sequence_answers(swap_partner=rows, swap_halfway=rows[:4], swap_final=rows)
-    use = _measure(found, np.arange(10).repeat(2), small_spec()).sequence
+    use = _measure(found, np.arange(10).repeat(2)).sequence
     assert use is not None
     assert use.final_swap is None
