@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from grader.batch.order import Order, Outcome
+from grader.batch.order import Conditions, Order, Outcome, spoilt
 from grader.batch.watch import Watch
 from grader.errors import GraderError, InfrastructureError
 from grader.progress import Progress, Stage
@@ -117,6 +117,19 @@ class Desk:
         if self._failed_in_a_row >= self.patience and not self.healthy():
             ending = outcome.report.ending
             self.stop(_gives_up(ending.message if ending else None, ending.advice if ending else None))
+
+    def land_or_spoil(self, order: Order, outcome: Outcome, conditions: Conditions) -> None:
+        """Keeps a result; one that can't be kept, whatever is in it, holds up none but its own submission.
+
+        Raises:
+            GraderError: the gradebook takes no results at all.
+        """
+        try:
+            self.land(order, outcome)
+        except GraderError:
+            raise
+        except Exception as error:
+            self.land(order, spoilt(order, conditions, error))
 
     def give_back(self, order: Order) -> None:
         """Lets somebody else have an order that was begun."""

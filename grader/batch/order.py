@@ -102,7 +102,13 @@ def carry_out(
     except SubmissionInvalid as error:
         return Outcome(invalid_report(request, error, now=datetime.now(UTC)), None)
     except Exception as error:
-        return Outcome(not_graded_report(request, None, _fault(error), now=datetime.now(UTC)), None)
+        return spoilt(order, conditions, error)
+
+
+def spoilt(order: Order, conditions: Conditions, error: Exception) -> Outcome:
+    """What comes of an order that something other than the submission has spoilt: no mark, and another try later."""
+    request = GradingRequest(mission=order.mission, path=order.handed_in.path, settings=conditions.settings)
+    return Outcome(not_graded_report(request, None, _fault(error), now=datetime.now(UTC)), None)
 
 
 def _fault(error: Exception) -> InfrastructureError:

@@ -73,7 +73,7 @@ def _work(desk: Desk, conditions: Conditions, gpu: int | None, sandbox: WarmSand
     try:
         while (order := desk.take()) is not None:
             outcome = carry_out(order, conditions, gpu=gpu, progress=desk.progress(order), sandbox=sandbox)
-            desk.land(order, outcome)
+            desk.land_or_spoil(order, outcome, conditions)
     except BaseException as error:
         desk.stop(error)
         sandbox.stop()

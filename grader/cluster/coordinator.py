@@ -8,19 +8,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from grader.assembly import not_graded_report
 from grader.batch import Conditions, Desk, Order
-from grader.batch.order import Outcome
+from grader.batch.order import Outcome, spoilt
 from grader.batch.pool import STOP_S
 from grader.batch.worker import Worker
 from grader.cluster.parcel import pack_mission, pack_order
 from grader.errors import InfrastructureError, RunInterrupted, UsageError
 from grader.hashing import grader_hash
-from grader.pipeline import GradingRequest
 from grader.progress import Stage
 from grader.results import LogPoint, Report
 from grader.text import Text, same
@@ -225,7 +222,7 @@ def _work(cluster: Cluster, node_id: str) -> None:
             if outcome is not None:
                 with cluster.lock:
                     cluster.under_way.pop(order.number, None)
-                cluster.desk.land(order, outcome)
+                cluster.desk.land_or_spoil(order, outcome, cluster.conditions)
             elif _gone(node_id):
                 return
     except BaseException as error:
@@ -281,8 +278,7 @@ def _lose(cluster: Cluster, order: Order, error: Exception) -> Outcome | None:
         ),
         Text("Run the same command again.", "같은 명령을 다시 실행하세요."),
     )
-    request = GradingRequest(mission=order.mission, path=order.handed_in.path, settings=cluster.conditions.settings)
-    return Outcome(not_graded_report(request, None, fault, now=datetime.now(UTC)), None)
+    return spoilt(order, cluster.conditions, fault)
 
 
 def _gone(node_id: str) -> bool:

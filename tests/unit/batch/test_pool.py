@@ -129,6 +129,21 @@ def test_orders_are_taken_only_as_fast_as_workers_finish(
     assert finished < 45
 
 
+def test_result_that_cannot_be_kept_holds_up_none_but_its_own_submission(
+    store: Store, orders: list[Order], gradings: Callable[[Grading], None]
+) -> None:
+    unkept = samples.report(score=0.5)
+    object.__setattr__(unkept, "score", 10**400)  # what nobody thought of
+
+    gradings(lambda order, sandbox: Outcome(unkept, None) if order.student_id == "s02" else GRADED)
+    with Desk(store, orders, NoWatch()) as desk:
+        work_off(desk, LocalPool.on_cpus(2), conditions())
+    assert (desk.tally.graded, desk.tally.not_graded) == (5, 1)
+    assert desk.last_fault is not None
+    assert "Internal error" in desk.last_fault.en
+    assert orders[2].number not in store.keys(RunKind.GRADING)
+
+
 def test_usage_error_stops_all_and_is_raised(
     store: Store, orders: list[Order], gradings: Callable[[Grading], None]
 ) -> None:
