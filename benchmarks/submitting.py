@@ -104,7 +104,7 @@ PART = Part(
     "The reference of `mission_cnn` with its model, handed in ready. Every run is a process of its own, and no part of "
     "the grader runs before it, but for `grade warm` where that is said; files have been read once, so that none waits "
     "for the disk. The script isolates and checks nothing and evaluates once, with all cores; `grade submit` also vets "
-    "the model, measures ablation and small changes of the images, and other batch sizes where a graph leaves them "
-    "open, and writes the report.",
+    "the model, measures what rests on its convolutions, small changes of the images, and other batch sizes where a "
+    "graph leaves them open, and writes the report.",
     measure,
 )

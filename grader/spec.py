@@ -152,8 +152,8 @@ class RecurrenceSpec(SpecModel):
     """Share of predictions that must change when two images swap the recurrent state halfway."""
     late_input: Fraction = 0.1
     """Share of those that must still differ from the other image's prediction: what enters later must count too."""
-    final_swap: Fraction = 0.6
-    """Share of predictions that must change when two images swap what the recurrence ends with."""
+    input_swap: Fraction = 0.8
+    """Share of predictions that must become the other image's when two images swap what enters step by step."""
     shuffled_rows: Fraction = 0.3
     """Share of predictions that must change when the rows of the image are shuffled."""
     blanked_rows: Fraction = 0.2
@@ -175,7 +175,7 @@ class GraphSpec(SpecModel):
     forbidden: tuple[OpGroup, ...] = ()
     """Op groups that must not contribute to the output."""
     ablation_drop: Fraction = 0.2
-    """A required group matters if zeroing its weights costs at least this much accuracy."""
+    """A required group matters if images that exchange what it gave lose at least this much accuracy."""
     recurrence: RecurrenceSpec | None = None
     """The network must be recurrent; None where it need not."""
     conv_only: ConvOnlySpec | None = None
@@ -208,7 +208,7 @@ class EvaluationSpec(SpecModel):
     agreement: Annotated[float, Field(gt=0)] = 1e-3
     """Largest allowed difference of two logits of one image, relative to the spread of its logits."""
     sample_images: Annotated[int, Field(ge=100)] = 1000
-    """Images of the side passes: batch sizes, repetition, ablation."""
+    """Images of the side passes: batch sizes, repetition, exchanges."""
     perturbation: PerturbationSpec = PerturbationSpec()
     """What the images of the robustness pass go through."""
     bar: Fraction

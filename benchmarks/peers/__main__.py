@@ -96,11 +96,11 @@ def about(asked: argparse.Namespace, noise: float) -> str:
         f"All grade the same {asked.submissions} trained networks of `mission_cnn`, to the same accuracies: load, five "
         "checks, accuracy on 10,000 images, a report each, a table of all. The others isolate nothing and run one "
         f"submission after another, as their commands do; torch has {asked.threads} thread(s) in each of their "
-        "processes. `grade batch` begins with an empty gradebook, uses all cores, and also measures ablation and "
-        "small changes of the images, and other batch sizes where a graph leaves them open. CPU seconds are those in "
-        "which any core was busy (`/proc/stat`), so containers count; in the second before each run the machine was "
-        f"busy for {noise:.0%} of one core at most. Measured by `make peers`; making the networks and the others' "
-        "environments is not counted."
+        "processes. `grade batch` begins with an empty gradebook, uses all cores, and also measures what rests on the "
+        "convolutions, small changes of the images, and other batch sizes where a graph leaves them open. CPU seconds "
+        "are those in which any core was busy (`/proc/stat`), so containers count; in the second before each run the "
+        f"machine was busy for {noise:.0%} of one core at most. Measured by `make peers`; making the networks and the "
+        "others' environments is not counted."
     )
 
 

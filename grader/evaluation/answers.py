@@ -22,7 +22,7 @@ LARGEST_PARAMETERS = 2**31 - 1
 MIXING_PASSES = {"public", "repeated", "reordered"}
 """What is not run where the graph keeps images apart, as little as the passes at other batch sizes."""
 SEQUENCE_PASSES = {"rows_shuffled", "rows_blanked"}
-SWAP_PASSES = {"swap_partner", "swap_halfway", "swap_final"}
+SWAP_PASSES = {"swap_partner", "swap_halfway", "swap_inputs"}
 
 Sentence = Annotated[str, StringConstraints(max_length=2_000)]
 Document = TypeVar("Document")

@@ -42,7 +42,6 @@ class Interpreter:
         program: vetted.
         device: where everything runs, whatever the archive said.
         caps: checked again, on shapes alone, for each batch size before it is run for the first time.
-        ablate: op groups whose weights count as zero, and whatever these are multiplied with as finite.
         reads: for (node, value) by name, what the node reads in the value's place; must keep its shape.
         dry_runs: of this program under these caps, by batch size; what is missing is added.
 
@@ -56,14 +55,12 @@ class Interpreter:
         *,
         device: torch.device | str = "cpu",
         caps: Caps | None = None,
-        ablate: frozenset[str] = frozenset(),
         reads: Mapping[tuple[str, str], Change] | None = None,
         dry_runs: dict[int, DryRun] | None = None,
     ) -> None:
         self.program = program
         self._device = torch.device(device)
         self._caps = caps or Caps()
-        self._ablate = ablate
         self._reads = reads or {}
         self._dry_runs: dict[int, DryRun] = {} if dry_runs is None else dry_runs
         shapes = self.shapes(program.batch or EXAMPLE_BATCH)
@@ -80,28 +77,18 @@ class Interpreter:
                     self._step(node, self._values, shapes)
             nodes = [node for node in live if node.outputs[0] not in constant]
             self._as_written = self._quickest = _Plan(nodes, last_uses(nodes, program.output))
-            if not self._ablate and not self._reads:
+            if not self._reads:
                 nodes, folded = fold_batch_norms(nodes, self._values, program.output)
                 self._values |= folded
                 quicker = quicker_operations(nodes, program.output)
                 self._quickest = _Plan(nodes, last_uses(nodes, program.output), quicker)
 
-    def ablated(self, groups: frozenset[str]) -> "Interpreter":
-        """The same program where every node of these groups reads zeros in the place of its weights."""
-        return self._changed(ablate=self._ablate | groups)
-
     def rewired(self, reads: Mapping[tuple[str, str], Change]) -> "Interpreter":
         """The same program where some nodes read something else than what was computed for them."""
-        return self._changed(ablate=self._ablate, reads=reads)
-
-    def _changed(
-        self, *, ablate: frozenset[str], reads: Mapping[tuple[str, str], Change] | None = None
-    ) -> "Interpreter":
         return Interpreter(
             self.program,
             device=self._device,
             caps=self._caps,
-            ablate=ablate,
             reads=reads,
             dry_runs=self._dry_runs,  # shapes are the same
         )
@@ -141,7 +128,7 @@ class Interpreter:
             return self._run(images)
         if not len(images):
             raise ValueError("no images")
-        parts = [self._run(_padded(part, batch))[: len(part)] for part in _chunks(images, batch)]
+        parts = [self._run(padded(part, batch))[: len(part)] for part in batches(images, batch)]
         return torch.cat(parts)
 
     def _run(self, images: torch.Tensor) -> torch.Tensor:
@@ -194,15 +181,8 @@ class Interpreter:
         values.update(zip(node.outputs, results, strict=True))
 
     def _lookup(self, node: Node, values: dict[str, Value]) -> Lookup:
-        silenced = node.group in self._ablate
-
         def lookup(name: str) -> Value:
-            if name in values and values is not self._values:
-                value = values[name]
-                # Zero times an infinity is no number, from which a later conversion could still tell images apart.
-                return torch.nan_to_num(value) if silenced and isinstance(value, torch.Tensor) else value
-            value = self._values[name]
-            return torch.zeros_like(value) if silenced and isinstance(value, torch.Tensor) else value
+            return values[name] if name in values else self._values[name]
 
         def changed(name: str) -> Value:
             value, change = lookup(name), self._reads.get((node.name, name))
@@ -237,17 +217,18 @@ def predict(interpreter: Interpreter, images: torch.Tensor, batch_size: int) -> 
     Raises:
         ArtifactRejected: as `Interpreter.logits`.
     """
-    parts = [interpreter.logits(part) for part in _chunks(images, interpreter.program.batch or batch_size)]
+    parts = [interpreter.logits(part) for part in batches(images, interpreter.program.batch or batch_size)]
     if len({part.shape[1] for part in parts}) != 1:
         raise refuse("wrong_output_shape", batch=len(parts[-1]), found=tuple(parts[-1].shape), dtype="float32")
     return torch.cat(parts)
 
 
-def _chunks(images: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
+def batches(images: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
+    """The images, that many at a time; the last may be fewer."""
     return (images[start : start + size] for start in range(0, len(images), size))
 
 
-def _padded(images: torch.Tensor, batch: int) -> torch.Tensor:
+def padded(images: torch.Tensor, batch: int) -> torch.Tensor:
     """`images` brought to `batch` rows by repeating the last one."""
     missing = batch - len(images)
     return torch.cat([images, images[-1:].expand(missing, *images.shape[1:])]) if missing else images

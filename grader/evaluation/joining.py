@@ -86,20 +86,25 @@ def _sequence_use(passes: Mapping[str, Logits]) -> SequenceUse:
         return measures.changed_share(passes["main"][: len(passes[name])], passes[name])
 
     rows, swapped = {name: changed(name) for name in SEQUENCE_PASSES}, None
-    partner, halfway, final = (passes.get(name) for name in ("swap_partner", "swap_halfway", "swap_final"))
-    if partner is not None and halfway is not None and final is not None and len(partner) == len(halfway) == len(final):
+    partner, halfway, inputs = (passes.get(name) for name in ("swap_partner", "swap_halfway", "swap_inputs"))
+    if (
+        partner is not None
+        and halfway is not None
+        and inputs is not None
+        and len(partner) == len(halfway) == len(inputs)
+    ):
         before = passes["main"][: len(partner)]
         pairs = measures.predict(before) != measures.predict(partner)
         swapped = (
             measures.changed_share(before, halfway, pairs),
             measures.changed_share(partner, halfway, pairs),
-            measures.changed_share(before, final, pairs),
+            measures.followed_share(partner, inputs, pairs),
         )
-    halfway_swap, late_input, final_swap = swapped or (None, None, None)
+    halfway_swap, late_input, input_swap = swapped or (None, None, None)
     return SequenceUse(
         halfway_swap=halfway_swap,
         late_input=late_input,
-        final_swap=final_swap,
+        input_swap=input_swap,
         shuffled_rows=rows["rows_shuffled"],
         blanked_rows=rows["rows_blanked"],
     )

@@ -39,14 +39,14 @@ class SequenceUse:
     Attributes:
         halfway_swap: predictions that change when the partner's state is continued from halfway.
         late_input: predictions that still differ from the partner's then, thanks to what entered later.
-        final_swap: predictions that change when the recurrence's results are the partner's.
+        input_swap: predictions that become the partner's when what enters the recurrence step by step is the partner's.
         shuffled_rows: predictions that change when the rows of the images are shuffled.
         blanked_rows: predictions that change when the lower half of the images is blank.
     """
 
     halfway_swap: float | None
     late_input: float | None
-    final_swap: float | None
+    input_swap: float | None
     shuffled_rows: float
     blanked_rows: float
 
@@ -128,7 +128,7 @@ class Evaluation:
         by_batch_size: the sample again at each of the mission's batch sizes; None for a size that the exported
             model can't run at.
         reordered: the sample again with other companions in each batch: whether images influence each other.
-        ablation_drop: per required op group, accuracy on the sample lost when its weights are zeroed.
+        ablation_drop: per required op group, accuracy on the sample lost when images exchange what it gave.
         seconds: wall-clock seconds of the main pass.
         sequence: how far predictions rest on a sequence; None where the mission does not ask.
         calibration: whether it is right as often as it is sure; None where no image gave finite logits.
@@ -207,6 +207,18 @@ def changed_share(before: Logits, after: Logits, among: npt.NDArray[np.bool_] | 
     changed = predict(before) != predict(after)
     counted = changed if among is None else changed[among]
     return float(counted.mean()) if len(counted) else 0.0
+
+
+def followed_share(leader: Logits, follower: Logits, among: npt.NDArray[np.bool_]) -> float:
+    """Share of images that are read as the leader reads them, in [0, 1]; 0.0 of no images.
+
+    Args:
+        leader, follower: (N, classes), in the same order; logits that are not finite follow nobody.
+        among: (N,) which images count.
+    """
+    led = predict(leader)
+    followed = ((predict(follower) == led) & (led >= 0))[among]
+    return float(followed.mean()) if len(followed) else 0.0
 
 
 def accuracy(logits: Logits, labels: Labels) -> float:

@@ -1,20 +1,22 @@
-"""Recurrence that works: which pixels enter at each step, and what predictions become when images swap their state.
+"""Recurrence that works: which pixels enter at each step, and what predictions become when images swap them.
 
 Structure alone is fooled by a recurrent layer beside a network that does the work. So the trained model is run while
-pairs of images exchange what the recurrence carried from one to the other, halfway and at the end. Both runs leave all
-else as it was: a prediction that does not move did not come through the recurrence.
+pairs of images exchange the state that the recurrence carries halfway, and once more while they exchange the parts of
+the image that enter step by step. Both runs leave all else as it was: a prediction that does not become the partner's
+with the partner's rows came by another way, whether around the recurrence or into it as a summary of the whole image.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 
 from grader.artifact.caps import MIB
-from grader.artifact.program import Node, names_in
-from grader.evaluation.interpreter import Change, Interpreter
+from grader.artifact.program import Node, Program, names_in
+from grader.evaluation.exchange import Exchange, Read, holding, partners_part, partners_value
+from grader.evaluation.interpreter import Interpreter
 from grader.graph.facts import RecurrenceFact
 from grader.graph.liveness import live_nodes
 from grader.graph.unrolling import (
@@ -30,10 +32,8 @@ WATCHED_BYTES: Final = 256 * MIB
 TOLERANCE: Final = 1e-6
 """A value that changes by less than this share of its largest element does not depend on the pixel."""
 PROBE_BATCH: Final = 2
-
-
-Exchange: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""What is read instead of a value, from the value and from what it was before anything was exchanged."""
+PART: Final = 0.25
+"""What depends on no more than this share of the image's rows, or of its columns, is a part of the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,14 @@ class Swaps:
 
     Attributes:
         halfway: each image continues from the state that its partner has halfway.
-        final: each image ends with what its partner's recurrence gave.
+        inputs: each image's recurrences read the parts of its partner that enter step by step; given what these add to
+            values that may hold other things, too.
+        results: what recurrences give, which `inputs` leaves to each image.
     """
 
-    halfway: Mapping[tuple[str, str], Exchange]
-    final: Mapping[tuple[str, str], Exchange]
+    halfway: Mapping[Read, Exchange]
+    inputs: Mapping[Read, Exchange]
+    results: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,15 @@ class _Found:
         unit: as the graph shows it.
         steps: times that something new enters.
         entering: values that bring it, for each stretch of the path; empty for a layer.
+        parts: entering values that are parts of the image but for what recurrences gave; empty for a layer.
+        part_steps: steps of a layer's sequence that are; empty for anything else.
     """
 
     unit: Unit
     steps: int
     entering: tuple[frozenset[str], ...]
+    parts: frozenset[str] = frozenset()
+    part_steps: tuple[int, ...] = ()
 
 
 def find_recurrence(interpreter: Interpreter, *, steps: int, seed: int) -> tuple[RecurrenceFact | None, Swaps | None]:
@@ -74,7 +81,7 @@ def find_recurrence(interpreter: Interpreter, *, steps: int, seed: int) -> tuple
 
     Returns:
         None for the fact where nothing in the graph is applied step by step; None for the swaps where nothing is long
-        enough, or batches hold one image only.
+        enough.
     """
     found = _find(interpreter, recurrent_units(interpreter.program), seed)
     if not found:
@@ -82,53 +89,11 @@ def find_recurrence(interpreter: Interpreter, *, steps: int, seed: int) -> tuple
     longest = max(found, key=lambda item: item.steps)
     fact = RecurrenceFact(longest.unit.name, longest.unit.kind, longest.steps)
     enough = [item for item in found if item.steps >= steps]
-    if not enough or interpreter.program.batch == 1:
+    if not enough:
         return fact, None
-    planner = _Planner(interpreter, enough)
-    return fact, Swaps(halfway=planner.halfway(), final=planner.final())
-
-
-def swapped_logits(
-    interpreter: Interpreter, exchanges: Mapping[tuple[str, str], Exchange], images: torch.Tensor
-) -> torch.Tensor:
-    """Logits (N, classes) of one batch, float32, where each image reads its partner's state.
-
-    Args:
-        images: float32 (N, C, H, W), N even; an image's partner is the one half a batch before it.
-
-    Raises:
-        ArtifactRejected: as `Interpreter.logits`.
-    """
-    names = {value for _, value in exchanges}
-    before = {interpreter.program.input: images, **interpreter.values(images, names)}
-    reads = {
-        (node, value): _bound(exchange, before[value])
-        for (node, value), exchange in exchanges.items()
-        if value in before
-    }
-    return interpreter.rewired(reads).logits(images)
-
-
-def _bound(exchange: Exchange, before: torch.Tensor) -> Change:
-    return lambda value: exchange(value, before)
-
-
-def pair_up(logits: torch.Tensor, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """An order of images in which the swap by half a batch pairs images that are read as different digits.
-
-    Args:
-        logits: float32 (N, classes), of the main pass.
-        batch: images per batch, at least 2; images that fill no batch are left out.
-
-    Returns:
-        int64 (M,) the images in order, M a multiple of `batch`; int64 (M,) the partner of each.
-    """
-    count = len(logits) // batch
-    by_class = torch.argsort(logits[: count * batch].argmax(dim=1), stable=True)
-    # Every batch takes each `count`-th image, so that all classes are in each, sorted.
-    order = by_class.reshape(batch, count).t().reshape(-1)
-    partners = order.reshape(count, batch).roll(batch // 2, dims=1).reshape(-1)
-    return order, partners
+    planner = _Planner(interpreter.program, enough)
+    results = frozenset(_results(interpreter.program, (item.unit for item in found)))
+    return fact, Swaps(halfway=planner.halfway(), inputs=planner.inputs(results), results=results)
 
 
 def _find(interpreter: Interpreter, units: Sequence[Unit], seed: int) -> list[_Found]:
@@ -138,19 +103,59 @@ def _find(interpreter: Interpreter, units: Sequence[Unit], seed: int) -> list[_F
     if not axes and not names:
         return []
     depends = _dependence(interpreter, names, axes, seed)
+    results = _results(interpreter.program, units)
+    held = _with_results_held(interpreter, results, seed)
+    directly = _dependence(held, names - results, {name: axes[name] for name in axes.keys() - results}, seed)
+    _, _, height, width = interpreter.program.input_shape
+
+    def is_part(pixels: Pixels) -> bool:
+        rows, columns = (pixels & (1 << height) - 1).bit_count(), (pixels >> height).bit_count()
+        return pixels > 0 and min(rows / height, columns / width) <= PART
+
     found = []
     for unit in units:
+        # What a layer reads from one below depends on all that this one has read, and has a row of its own beside it.
+        item = max(_entered(unit, depends), _entered(unit, directly), key=lambda one: one.steps)
         if unit.sequence is not None:
-            fresh = fresh_pixels([(pixels,) for pixels in depends.get(unit.sequence[0], ())])
-            entering: tuple[frozenset[str], ...] = ()
+            of_steps = enumerate(directly.get(unit.sequence[0], ()))
+            found.append(replace(item, part_steps=tuple(step for step, pixels in of_steps if is_part(pixels))))
         else:
-            fresh = fresh_pixels([[p for name in names for p in depends.get(name, ())] for names in unit.joins])
-            entering = tuple(
-                frozenset(name for name in names if chosen and chosen in depends.get(name, ()))
-                for names, chosen in zip(unit.joins, fresh, strict=True)
-            )
-        found.append(_Found(unit, sum(map(bool, fresh)), entering))
+            joining = {name for stretch in unit.joins for name in stretch}
+            parts = frozenset(name for name in joining if any(map(is_part, directly.get(name, ()))))
+            found.append(replace(item, parts=parts))
     return found
+
+
+def _entered(unit: Unit, depends: Mapping[str, Sequence[Pixels]]) -> _Found:
+    """The unit with what is fresh in its steps, by what each value depends on."""
+    if unit.sequence is not None:
+        fresh = fresh_pixels([(pixels,) for pixels in depends.get(unit.sequence[0], ())])
+        return _Found(unit, sum(map(bool, fresh)), ())
+    fresh = fresh_pixels([[p for name in names for p in depends.get(name, ())] for names in unit.joins])
+    entering = tuple(
+        frozenset(name for name in names if chosen and chosen in depends.get(name, ()))
+        for names, chosen in zip(unit.joins, fresh, strict=True)
+    )
+    return _Found(unit, sum(map(bool, fresh)), entering)
+
+
+def _with_results_held(interpreter: Interpreter, results: set[str], seed: int) -> Interpreter:
+    """The same program where whatever recurrences give stays what it is for the images of that seed."""
+    images, _ = _probes(interpreter.program, seed)
+    return holding(interpreter, interpreter.values(images, _within_budget(results, interpreter.shapes(len(images)))))
+
+
+def _results(program: Program, units: Iterable[Unit]) -> set[str]:
+    """What the recurrences give, step by step."""
+    applied = {name for unit in units for name in unit.levels}
+    return {name for node in live_nodes(program) if node.name in applied for name in node.outputs}
+
+
+def _probes(program: Program, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two batches of noise, float32 (N, C, H, W), the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (program.batch or PROBE_BATCH, *program.input_shape[1:])
+    return torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
 
 
 def _dependence(
@@ -162,10 +167,8 @@ def _dependence(
     that adds nothing a float32 could hold adds nothing.
     """
     program = interpreter.program
-    _, channels, height, width = program.input_shape
-    generator = torch.Generator().manual_seed(seed)
-    shape = (program.batch or PROBE_BATCH, channels, height, width)
-    images, others = torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
+    _, _, height, width = program.input_shape
+    images, others = _probes(program, seed)
     names = _within_budget(entering | set(axes), interpreter.shapes(len(images)))
     before = {program.input: images, **interpreter.values(images, names)}
     found: dict[str, list[Pixels]] = {
@@ -211,49 +214,59 @@ def _per_step(moved: torch.Tensor, axis: int | None) -> Iterator[bool]:
 class _Planner:
     """Works out who reads what instead, from the graph."""
 
-    def __init__(self, interpreter: Interpreter, found: Sequence[_Found]) -> None:
+    def __init__(self, program: Program, found: Sequence[_Found]) -> None:
         self._found = found
-        self._nodes = live_nodes(interpreter.program)
-        self._dependent = image_dependent(interpreter.program.input, self._nodes)
+        self._nodes = live_nodes(program)
+        self._dependent = image_dependent(program.input, self._nodes)
         self._tainted = frozenset[str]().union(*(item.unit.tainted for item in found))
-        self._batches = [interpreter.program.batch] if interpreter.program.batch else [PROBE_BATCH, PROBE_BATCH + 1]
-        self._shapes = [interpreter.shapes(batch) for batch in self._batches]
 
-    def halfway(self) -> dict[tuple[str, str], Exchange]:
+    def halfway(self) -> dict[Read, Exchange]:
         """Everything behind the middle of a recurrence reads what the partner had before it."""
         layers = {name: item.unit for item in self._found if item.unit.sequence for name in item.unit.levels}
         starts = frozenset[str]().union(*(self._starts(item) for item in self._found))
-        reads: dict[tuple[str, str], Exchange] = {}
+        reads: dict[Read, Exchange] = {}
         later: set[str] = set()
         for node in self._nodes:
             layer = layers.get(node.name)
             if layer is not None and layer.sequence is not None:
                 data, time = layer.sequence
                 reads[node.name, data] = _FirstHalf(time)
-                reads.update({(node.name, name): _Roll(1, 1) for name in self._states(node)})
+                reads.update(_partners(node, self._states(node)))
             elif node.name in starts or not later.isdisjoint(node.refs()):
                 crossing = [name for name in node.refs() if name in self._tainted and name not in later]
-                reads.update(self._rolled(node, crossing))
+                reads.update(_partners(node, crossing))
             else:
                 continue
             later.update(node.outputs)
         return reads
 
-    def final(self) -> dict[tuple[str, str], Exchange]:
-        """What leads to no recurrence any more reads what the partner's recurrences gave."""
-        wanted: set[str] = set()
-        early: set[str] = set()
-        ends = {name for item in self._found for name in item.unit.levels}
-        for node in reversed(self._nodes):
-            if node.name in ends or not wanted.isdisjoint(node.outputs):
-                wanted.update(node.refs())
-                early.update(node.outputs)
-        reads: dict[tuple[str, str], Exchange] = {}
+    def inputs(self, results: frozenset[str]) -> dict[Read, Exchange]:
+        """What a recurrence reads of the image step by step is the partner's.
+
+        Args:
+            results: what recurrences give.
+        """
+        reads: dict[Read, Exchange] = {}
+        changed: set[str] = set()
         for node in self._nodes:
-            if early.isdisjoint(node.outputs):
-                crossing = [name for name in node.refs() if name in self._tainted and name in early]
-                reads.update(self._rolled(node, crossing))
+            # What was exchanged on its way here would be exchanged twice.
+            entering = {name: exchange for name, exchange in self._entering(node).items() if name not in changed}
+            reads.update({(node.name, name): exchange for name, exchange in entering.items()})
+            if entering or not changed.isdisjoint(node.refs()):
+                changed.update(name for name in node.outputs if name not in results)
         return reads
+
+    def _entering(self, node: Node) -> dict[str, Exchange]:
+        """The parts of the image that enter a recurrence at this node, by name."""
+        found: dict[str, Exchange] = {}
+        for item in self._found:
+            if item.unit.sequence is None:
+                names = item.parts.intersection(node.refs()) if node.name in item.unit.doors else frozenset[str]()
+                found.update(dict.fromkeys(names, partners_part))
+            elif node.name in item.unit.levels:
+                data, time = item.unit.sequence
+                found[data] = _StepsAdded(time, item.part_steps)
+        return found
 
     def _starts(self, item: _Found) -> set[str]:
         """Where the second half of a path begins: its next application, and where its next input enters before that."""
@@ -273,43 +286,30 @@ class _Planner:
         """A layer's first state, where the image gives it."""
         return [name for name in names_in(node.argument("hx")) if name in self._dependent]
 
-    def _rolled(self, node: Node, names: Iterable[str]) -> dict[tuple[str, str], Exchange]:
-        axes = {name: self._batch_axis(name) for name in names}
-        return {(node.name, name): axis for name, axis in axes.items() if axis is not None}
 
-    def _batch_axis(self, name: str) -> "_Roll | None":
-        """Which axis of the value counts images; None where none does, or it is an integer."""
-        if any(name not in shapes for shapes in self._shapes):
-            return None
-        sizes = [shapes[name] for shapes in self._shapes]
-        for axis, size in enumerate(sizes[0]):
-            varies = len(sizes) > 1 and sizes[1][axis] != size
-            fixed = len(sizes) == 1 and size == self._batches[0]
-            if varies or fixed:
-                return _Roll(axis, size // self._batches[0])
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Roll:
-    """Every image gets what belongs to the one half a batch before it; `rows` elements of the axis per image."""
-
-    axis: int
-    rows: int
-
-    def __call__(self, value: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-        rows = max(self.rows, 1)
-        return before.roll(before.shape[self.axis] // rows // 2 * rows, self.axis)
+def _partners(node: Node, names: Iterable[str]) -> dict[Read, Exchange]:
+    return {(node.name, name): partners_value for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class _FirstHalf:
-    """The first half of a layer's sequence comes from the image half a batch before; `time` is the axis of steps."""
+    """The first half of a layer's sequence is the partner's; `time` is the axis of steps."""
 
     time: int
 
-    def __call__(self, value: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+    def __call__(self, value: torch.Tensor, partners: torch.Tensor) -> torch.Tensor:
         half = value.shape[self.time] // 2
-        partner = _Roll(1 - self.time, 1)(value, before)
         later = value.narrow(self.time, half, value.shape[self.time] - half)
-        return torch.cat([partner.narrow(self.time, 0, half), later], dim=self.time)
+        return torch.cat([partners.narrow(self.time, 0, half), later], dim=self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class _StepsAdded:
+    """What the partner adds to these steps of a layer's sequence; `time` is their axis."""
+
+    time: int
+    steps: tuple[int, ...]
+
+    def __call__(self, value: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
+        steps = torch.tensor(self.steps, dtype=torch.int64, device=value.device)
+        return value.index_add(self.time, steps, added.index_select(self.time, steps))

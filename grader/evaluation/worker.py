@@ -21,14 +21,12 @@ from grader.artifact import Caps, read_artifact
 from grader.artifact.refusal import refuse
 from grader.errors import ArtifactRejected
 from grader.evaluation import measures
+from grader.evaluation.exchange import carries_all, exchanged_logits, partners_of, results_of
 from grader.evaluation.interpreter import Interpreter, predict
 from grader.evaluation.perturbation import perturb
-from grader.evaluation.recurrence import Swaps, find_recurrence, pair_up, swapped_logits
+from grader.evaluation.recurrence import Swaps, find_recurrence
 from grader.graph import GraphFacts
-from grader.graph.blindness import is_blind_without
 from grader.graph.description import describe
-from grader.graph.dry_run import EXAMPLE_BATCH
-from grader.graph.liveness import live_nodes
 
 BATCH_SIZE = 250
 """Images per batch of the main passes, where their intermediate values are small."""
@@ -129,15 +127,15 @@ def passes(
     if rules is not None:
         began = time.perf_counter()
         yield "perturbed", perturbed(rules, interpreter, images, main, batch, generator), time.perf_counter() - began
+    partners = partners_of(main[: len(sample)])
     for group in job["ablate"]:
         if facts.groups.get(group):
-            without = interpreter.ablated(frozenset({group}))
-            # What sees nothing of its images gives all of them the same logits; shapes for so many are known.
-            blind = facts.images_apart and is_blind_without(program, live_nodes(program), group)
-            name, logits, seconds = _timed(
-                f"without_{group}", without, sample[:EXAMPLE_BATCH] if blind else sample, batch
-            )
-            yield name, logits[:1].expand(len(sample), -1) if blind else logits, seconds
+            began = time.perf_counter()
+            if carries_all(program, group):
+                logits = main[partners]  # which the run would give, too
+            else:
+                logits = exchanged_logits(interpreter, results_of(program, group), sample, sample[partners], batch)
+            yield f"without_{group}", logits, time.perf_counter() - began
 
 
 def mixing_passes(
@@ -202,9 +200,9 @@ def sequence_passes(
 ) -> Iterator[tuple[str, torch.Tensor, float]]:
     """Passes that tell whether predictions rest on the sequence: name, logits (rows, classes), seconds.
 
-    Rows of the swaps follow the order of the sample; `swap_partner` has, for each, the partner's logits of `main`.
+    `swap_partner` has, for each image, the partner's logits of `main`.
     """
-    batch = facts.fixed_batch or min(batch_size(facts), len(sample)) // 2 * 2
+    batch = batch_size(facts)
 
     def logits(rows: torch.Tensor) -> tuple[torch.Tensor, float]:
         began = time.perf_counter()
@@ -216,16 +214,17 @@ def sequence_passes(
     blanked = sample.clone()
     blanked[:, :, height // 2 :] = 0
     yield "rows_blanked", *logits(blanked)
-    if swaps is None or not 1 < batch <= len(sample):
+    if swaps is None:
         return
-    order, partners = pair_up(main, batch)
-    rows = torch.argsort(order)
-    yield "swap_partner", main[partners][rows], 0.0
-    for name, exchanges in (("swap_halfway", swaps.halfway), ("swap_final", swaps.final)):
+    partners = partners_of(main)
+    yield "swap_partner", main[partners], 0.0
+    for name, exchanges, held in (
+        ("swap_halfway", swaps.halfway, frozenset[str]()),
+        ("swap_inputs", swaps.inputs, swaps.results),
+    ):
         began = time.perf_counter()
-        parts = (sample[order[start : start + batch]] for start in range(0, len(order), batch))
-        swapped = torch.cat([swapped_logits(interpreter, exchanges, part) for part in parts])
-        yield name, swapped[rows], time.perf_counter() - began
+        swapped = exchanged_logits(interpreter, exchanges, sample, sample[partners], batch, held=held)
+        yield name, swapped, time.perf_counter() - began
 
 
 def _send_logits(send: Send, name: str, logits: torch.Tensor, seconds: float, *, classes: int) -> None:

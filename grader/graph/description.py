@@ -14,6 +14,7 @@ from grader.graph.facts import GraphFacts, LayerFact
 from grader.graph.independence import keeps_images_apart
 from grader.graph.liveness import live_nodes
 from grader.graph.receptive_field import receptive_fields
+from grader.graph.unrolling import image_dependent
 
 MAX_CLASSES = 10_000
 
@@ -46,13 +47,10 @@ def describe(
     nodes = live_nodes(program)
     layers = _layers(program, nodes, run)
     live = [name for name in {name for node in nodes for name in node.refs()} if name in program.weights]
-    groups: dict[str, int] = {}
-    for layer in layers:
-        groups[layer.group] = groups.get(layer.group, 0) + 1
     return GraphFacts(
         parameters=_numbers(program, [name for name in live if program.weights[name].kind == "parameter"]),
-        stored_numbers=_numbers(program, live),
-        groups=groups,
+        stored_numbers=_stored(program, live),
+        groups=_groups(program, nodes),
         layers=layers,
         batch_dynamic=program.batch is None,
         fixed_batch=program.batch,
@@ -129,9 +127,29 @@ def _layer_name(program: Program, node: Node, trained: list[str]) -> str:
     return min(owners) if owners else node.name
 
 
+def _groups(program: Program, nodes: Sequence[Node]) -> dict[str, int]:
+    """How many nodes of each group compute with the image; what is the same for every image is a weight."""
+    dependent = image_dependent(program.input, nodes)
+    counts: dict[str, int] = {}
+    for node in nodes:
+        if not dependent.isdisjoint(node.outputs):
+            counts[node.group] = counts.get(node.group, 0) + 1
+    return counts
+
+
 def _numbers(program: Program, names: Iterable[str]) -> int:
-    sizes: dict[str, int] = {}
+    """What these weights show: what several of them show counts once, and two parts of a storage both count."""
+    shown: dict[str, int] = {}
+    held: dict[str, int] = {}
     for name in names:
         weight = program.weights[name]
-        sizes[weight.storage] = max(sizes.get(weight.storage, 0), weight.tensor.numel())
-    return sum(sizes.values())
+        shown[weight.storage] = shown.get(weight.storage, 0) + weight.tensor.numel()
+        held[weight.storage] = weight.tensor.untyped_storage().nbytes() // weight.tensor.itemsize
+    return sum(min(numbers, held[storage]) for storage, numbers in shown.items())
+
+
+def _stored(program: Program, names: Iterable[str]) -> int:
+    """What lies behind these weights, whatever of it they show and in whatever type, in units of a float32."""
+    weights = [program.weights[name] for name in names]
+    sizes = {weight.storage: weight.tensor.untyped_storage().nbytes() for weight in weights}
+    return sum(-(-size // torch.float32.itemsize) for size in sizes.values())

@@ -84,8 +84,8 @@ class GraphFacts:
 
     Attributes:
         parameters: trainable numbers, each storage counted once.
-        stored_numbers: the same with buffers and constants, where a table of answers could hide.
-        groups: nodes per op group.
+        stored_numbers: bytes of these, of buffers and of constants, each storage whole, in units of four.
+        groups: nodes per op group that compute with the image.
         layers: in execution order.
         batch_dynamic: it takes any number of images.
         fixed_batch: the only number of images it takes.

@@ -23,6 +23,9 @@ GROUP_NAMES: dict[str, Text] = {
 """What a student reads for each op group."""
 NEAR_TIES = 2
 """Images that may be read otherwise in another batch: their two best logits lie within rounding of each other."""
+ROOM_FOR_STATISTICS = 1.25
+"""What a network may store in all, parameters among it, as a multiple of the parameters it may have: running statistics
+and constants of preprocessing are a few in a hundred, weights or answers kept in buffers are not."""
 
 
 def training(evidence: Evidence, mark: Mark) -> None:
@@ -69,15 +72,15 @@ def required_group(evidence: Evidence, mark: Mark, group: str) -> None:
     )
     drop = evidence.evaluation.ablation_drop.get(group, 0.0)
     mark.measure(
-        f"{count} × {name.en}, accuracy {_points(-drop)} points without",
-        f"{name.ko} {count}개, 없으면 정확도 {_points(-drop)}%p",
+        f"{count} × {name.en}, accuracy {_points(-drop)} points with another image's",
+        f"{name.ko} {count}개, 다른 이미지의 결과로 바꾸면 정확도 {_points(-drop)}%p",
     )
     asked = evidence.spec.graph.ablation_drop
     mark.require(
         drop >= asked,
-        f"With the weights of every {name.en} at zero, accuracy changes by {_points(-drop)} points; "
+        f"With what every {name.en} gives for another image, accuracy changes by {_points(-drop)} points; "
         f"a network that relies on them loses at least {100 * asked:g}.",
-        f"모든 {name.ko} 연산의 가중치를 0으로 바꾸어도 정확도 변화가 {_points(-drop)}%p입니다. "
+        f"모든 {name.ko} 연산의 결과를 다른 이미지의 것으로 바꾸어도 정확도 변화가 {_points(-drop)}%p입니다. "
         f"{name.ko}에 의존하는 신경망이라면 {100 * asked:g}%p 이상 떨어집니다.",
     )
 
@@ -97,13 +100,23 @@ def forbidden_groups(evidence: Evidence, mark: Mark, *groups: str) -> None:
 
 
 def parameters(evidence: Evidence, mark: Mark) -> None:
-    """The network keeps within its number of parameters."""
-    count, limit = evidence.graph.parameters, evidence.spec.limits.parameters
+    """The network keeps within its number of parameters, and stores little besides."""
+    count, stored, limit = evidence.graph.parameters, evidence.graph.stored_numbers, evidence.spec.limits.parameters
+    room = int(ROOM_FOR_STATISTICS * limit)
     mark.measure(f"{count:,}")
     mark.require(
         count <= limit,
         f"{count:,} parameters are {count / limit:.1f} times the limit of {limit:,}.",
         f"파라미터가 {count:,}개로, 제한({limit:,}개)의 {count / limit:.1f}배입니다.",
+    )
+    if count <= limit < room < stored:
+        mark.measure(f"{count:,}, {stored:,} stored in all", f"{count:,}개, 버퍼와 상수까지 {stored:,}개")
+    mark.require(
+        count > limit or stored <= room,
+        f"With buffers and constants the network stores {stored:,} numbers (of 4 bytes each), where {room:,} leave "
+        "enough room for running statistics. Make weights parameters, and keep tables out of the network.",
+        f"버퍼와 상수까지 합하면 신경망이 숫자 {stored:,}개(개당 4바이트)를 담고 있습니다. 이동 통계량까지 고려해도 "
+        f"{room:,}개면 충분합니다. 가중치는 nn.Parameter로 두고, 표 같은 데이터를 신경망에 넣지 마세요.",
     )
 
 

@@ -107,24 +107,26 @@ def recurrence(evidence: Evidence, mark: Mark) -> None:
         "합니다. 시점마다 한 행씩 읽는지, 배치 축이 아니라 행 축을 따라 읽는지 확인하세요.",
     )
     use = evidence.evaluation.sequence
-    if use is None or use.halfway_swap is None or use.late_input is None or use.final_swap is None:
+    if use is None or use.halfway_swap is None or use.late_input is None or use.input_swap is None:
         mark.fail(
             "The state can't be exchanged between images, because the model takes a single image at a time.",
             "모델이 이미지를 한 장씩만 받아서 이미지끼리 상태를 맞바꾸어 볼 수 없습니다.",
         )
         return
     mark.measure(
-        f"{kind.en}, {fact.steps} steps; {_percent(use.halfway_swap)} and {_percent(use.final_swap)} of predictions "
-        "follow a state swapped halfway and at the end",
-        f"{kind.ko}, {fact.steps}시점. 상태를 중간과 끝에서 맞바꾸면 예측의 {_percent(use.halfway_swap)}, "
-        f"{_percent(use.final_swap)}가 바뀜",
+        f"{kind.en}, {fact.steps} steps; {_percent(use.halfway_swap)} of predictions change with a state swapped "
+        f"halfway, {_percent(use.input_swap)} follow swapped inputs",
+        f"{kind.ko}, {fact.steps}시점. 상태를 중간에 맞바꾸면 달라지는 예측 {_percent(use.halfway_swap)}, 입력을 "
+        f"맞바꾸면 따라가는 예측 {_percent(use.input_swap)}",
     )
     mark.require(
-        use.final_swap >= rules.final_swap,
-        f"When two images exchange what the recurrence ends with, only {_percent(use.final_swap)} of predictions "
-        "change: something else beside it decides. Let the last state be the only way to the logits.",
-        f"순환 신경망의 결과를 두 이미지끼리 맞바꾸어도 예측의 {_percent(use.final_swap)}만 바뀝니다. 예측이 다른 "
-        "경로로 정해지고 있습니다. 마지막 은닉 상태만 거쳐서 로짓을 계산하세요.",
+        use.input_swap >= rules.input_swap,
+        "When two images exchange what enters the recurrence step by step, only "
+        f"{_percent(use.input_swap)} of predictions become the other image's: something else decides, beside the "
+        "recurrence or fed into it. Let the rows come in by the steps alone, and the logits from the last state alone.",
+        f"시점마다 들어오는 입력을 두 이미지끼리 맞바꾸어도 예측의 {_percent(use.input_swap)}만 상대 이미지의 예측으로 "
+        "바뀝니다. 순환 신경망을 거치지 않았거나 한꺼번에 들어온 정보로 예측이 정해지고 있습니다. 이미지는 시점마다 "
+        "한 행씩만 넣고, 마지막 은닉 상태만으로 로짓을 계산하세요.",
     )
     mark.require(
         use.halfway_swap >= rules.halfway_swap,

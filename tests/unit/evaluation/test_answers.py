@@ -50,7 +50,7 @@ def test_main_pass_has_a_row_of_the_missions_classes_for_each_image(shape: tuple
         ("public", 2),
         ("without_conv", 3),
         ("without_dense", 4),
-        ("swap_final", 4),
+        ("swap_inputs", 4),
     ],
 )
 def test_pass_that_comes_twice_or_was_not_asked_for_breaks_the_protocol(name: str, rows: int) -> None:

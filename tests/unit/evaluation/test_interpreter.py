@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch._ops import OpOverload
 
 from grader.artifact import Caps, Node, Program, read_artifact
@@ -49,40 +49,6 @@ def test_images_and_weights_are_not_written_to(tmp_path: Path) -> None:
     assert torch.equal(images, before)
     assert torch.equal(first, interpreter.logits(images))
     assert all(torch.equal(weights[name], weight.tensor) for name, weight in program.weights.items())
-
-
-def test_ablated_group_counts_as_zero_and_leaves_the_program_alone(tmp_path: Path) -> None:
-    model = MODELS["cnn"]().eval()
-    interpreter = Interpreter(program_of(export(model), tmp_path))
-    images = torch.rand(5, 1, 28, 28)
-    whole = interpreter.logits(images)
-    silent = interpreter.ablated(frozenset({"dense"})).logits(images)
-    assert torch.equal(silent, torch.zeros(5, 10))
-    blind = interpreter.ablated(frozenset({"conv"})).logits(images)
-    assert torch.equal(blind, blind[:1].expand(5, 10))
-    assert torch.equal(interpreter.logits(images), whole)
-
-
-def test_ablation_of_an_absent_group_changes_nothing(tmp_path: Path) -> None:
-    interpreter = Interpreter(program_of(export(MODELS["conv_only"]()), tmp_path))
-    images = torch.rand(2, 1, 28, 28)
-    assert torch.equal(interpreter.ablated(frozenset({"recurrent"})).logits(images), interpreter.logits(images))
-
-
-class TransposedWeight(nn.Module):
-    """A weight that reaches its product by way of a view."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(10, 784))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.flatten(1) @ self.weight.t()
-
-
-def test_ablation_reaches_weights_behind_views(tmp_path: Path) -> None:
-    interpreter = Interpreter(program_of(export(TransposedWeight()), tmp_path))
-    assert not interpreter.ablated(frozenset({"dense"})).logits(torch.rand(2, 1, 28, 28)).any()
 
 
 def test_logits_that_are_not_finite_are_handed_on(tmp_path: Path) -> None:

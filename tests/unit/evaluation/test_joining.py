@@ -90,22 +90,22 @@ def test_sequence_use_counts_pairs_read_as_different_digits() -> None:
     partner[:10] = main[10:]
     halfway = main.copy()
     halfway[:5] = partner[:5]
-    found = sequence_answers(swap_partner=partner, swap_halfway=halfway, swap_final=partner)
+    found = sequence_answers(swap_partner=partner, swap_halfway=halfway, swap_inputs=partner)
     use = _measure(found, labels).sequence
     assert use is not None
-    assert (use.halfway_swap, use.late_input, use.final_swap) == (0.5, 0.5, 1.0)
+    assert (use.halfway_swap, use.late_input, use.input_swap) == (0.5, 0.5, 1.0)
     assert (use.shuffled_rows, use.blanked_rows) == (1.0, 0.0)
 
 
 def test_sequence_without_a_swap_says_so() -> None:
     use = _measure(sequence_answers(), np.arange(10).repeat(2)).sequence
     assert use is not None
-    assert (use.halfway_swap, use.late_input, use.final_swap) == (None, None, None)
+    assert (use.halfway_swap, use.late_input, use.input_swap) == (None, None, None)
 
 
 def test_swaps_of_unequal_lengths_are_not_believed() -> None:
     rows = np.eye(10, dtype=np.float32)
-    found = sequence_answers(swap_partner=rows, swap_halfway=rows[:4], swap_final=rows)
+    found = sequence_answers(swap_partner=rows, swap_halfway=rows[:4], swap_inputs=rows)
     use = _measure(found, np.arange(10).repeat(2)).sequence
     assert use is not None
-    assert use.final_swap is None
+    assert use.input_swap is None

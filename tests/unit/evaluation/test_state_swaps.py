@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from grader.artifact import Caps, read_artifact
+from grader.evaluation.exchange import exchanged_logits
 from grader.evaluation.interpreter import Interpreter
-from grader.evaluation.recurrence import Swaps, find_recurrence, pair_up, swapped_logits
+from grader.evaluation.recurrence import Swaps, find_recurrence
 from grader.graph import RecurrenceFact
 from tests.unit.artifact.models import MODELS, export
 from tests.unit.graph.sequences import DECOYS, HONEST
@@ -58,6 +59,17 @@ def found(model: nn.Module, *, batch: int | None = None) -> tuple[RecurrenceFact
     return find_recurrence(interpreter_of(model, batch=batch), steps=STEPS, seed=1)
 
 
+def halfway(interpreter: Interpreter, swaps: Swaps, images: Tensor) -> Tensor:
+    """With the image three before as each one's partner."""
+    return exchanged_logits(interpreter, swaps.halfway, images, images.roll(3, 0), len(images))
+
+
+def inputs(interpreter: Interpreter, swaps: Swaps, images: Tensor) -> Tensor:
+    """The same for the parts that enter step by step."""
+    partners = images.roll(3, 0)
+    return exchanged_logits(interpreter, swaps.inputs, images, partners, len(images), held=swaps.results)
+
+
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_recurrence_has_its_steps_and_a_state_to_swap(name: str) -> None:
     _, fact, swaps = honest(name)
@@ -65,7 +77,7 @@ def test_honest_recurrence_has_its_steps_and_a_state_to_swap(name: str) -> None:
     assert fact.steps == {"patches": 49, "windows_of_rows": 26}.get(name, 28)
     assert swaps is not None
     assert swaps.halfway
-    assert swaps.final
+    assert swaps.inputs
 
 
 @pytest.mark.parametrize("name", DECOYS)
@@ -111,31 +123,19 @@ def test_swap_halfway_is_the_image_whose_upper_half_is_the_partners(name: str) -
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
     spliced = torch.cat([images.roll(3, 0)[:, :, :14], images[:, :, 14:]], dim=2)
-    result = swapped_logits(interpreter, swaps.halfway, images)
+    result = halfway(interpreter, swaps, images)
     torch.testing.assert_close(result, interpreter.logits(spliced), atol=1e-5, rtol=1e-5)
     assert not torch.allclose(result, interpreter.logits(images), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in HONEST if name not in ("two_linears", "hand_written_rnn")])
-def test_final_swap_gives_the_partners_logits(name: str) -> None:
+@pytest.mark.parametrize("name", HONEST)
+def test_swapped_inputs_give_the_partners_logits(name: str) -> None:
     interpreter, _, swaps = honest(name)
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
-    if name in ("rows_read_at_once", "transposed_weights"):
-        images[:, :, 27] = 0.5
-    result = swapped_logits(interpreter, swaps.final, images)
+    result = inputs(interpreter, swaps, images)
     torch.testing.assert_close(result, interpreter.logits(images).roll(3, 0), atol=1e-5, rtol=1e-5)
     assert not torch.allclose(result, interpreter.logits(images), atol=1e-4)
-
-
-@pytest.mark.parametrize("name", ["two_linears", "hand_written_rnn"])
-def test_final_swap_leaves_a_row_that_enters_after_the_last_application(name: str) -> None:
-    interpreter, _, swaps = honest(name)
-    assert swaps is not None
-    images = torch.rand(6, 1, 28, 28)
-    images[:, :, 27] = 0.5
-    result = swapped_logits(interpreter, swaps.final, images)
-    torch.testing.assert_close(result, interpreter.logits(images).roll(3, 0), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["both_directions", "columns", "lstm_two_layers_both_ways"])
@@ -143,9 +143,9 @@ def test_swap_halfway_covers_both_directions_and_columns(name: str) -> None:
     interpreter, _, swaps = honest(name)
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
-    halfway = swapped_logits(interpreter, swaps.halfway, images)
-    assert not torch.allclose(halfway, interpreter.logits(images), atol=1e-4)
-    assert not torch.allclose(halfway, interpreter.logits(images).roll(3, 0), atol=1e-4)
+    swapped = halfway(interpreter, swaps, images)
+    assert not torch.allclose(swapped, interpreter.logits(images), atol=1e-4)
+    assert not torch.allclose(swapped, interpreter.logits(images).roll(3, 0), atol=1e-4)
 
 
 class Decorative(nn.Module):
@@ -183,8 +183,8 @@ def test_decorative_recurrence_moves_no_logit() -> None:
     assert fact.steps == 28
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
-    for reads in (swaps.halfway, swaps.final):
-        assert (swapped_logits(interpreter, reads, images) - interpreter.logits(images)).abs().max() < 0.01
+    for swapped in (halfway, inputs):
+        assert (swapped(interpreter, swaps, images) - interpreter.logits(images)).abs().max() < 0.01
 
 
 def test_first_state_that_knows_the_image_is_swapped_with_the_rest() -> None:
@@ -192,8 +192,69 @@ def test_first_state_that_knows_the_image_is_swapped_with_the_rest() -> None:
     _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
-    result = swapped_logits(interpreter, swaps.halfway, images)
+    result = halfway(interpreter, swaps, images)
     torch.testing.assert_close(result, interpreter.logits(images).roll(3, 0), atol=0.01, rtol=0)
+
+
+class Summarised(nn.Module):
+    """Rows enter at each step, a millionth of them; what counts is a summary of the image that enters at two steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.summary, self.read = nn.Linear(784, 12), nn.Linear(28, 12)
+        self.carry, self.head = nn.Linear(12, 12, bias=False), nn.Linear(12, 10)
+        with torch.no_grad():
+            self.carry.weight.copy_(torch.eye(12))
+
+    def forward(self, x: Tensor) -> Tensor:
+        summary = torch.tanh(3 * self.summary(x.flatten(1)))
+        state = torch.zeros(x.shape[0], 12)
+        for step in range(28):
+            state = self.carry(state) + 1e-6 * self.read(x[:, 0, step])
+            if step in (6, 20):
+                state = state + summary
+        return self.head(torch.tanh(state))
+
+
+class HandedOn(nn.Module):
+    """A summary is the first state of a layer that only carries it; it joins the faint rows that a cell reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.summary, self.keeper = nn.Linear(784, 12), nn.RNN(28, 12, batch_first=True)
+        self.read, self.carry, self.head = nn.Linear(28, 12), nn.Linear(12, 12, bias=False), nn.Linear(12, 10)
+        with torch.no_grad():
+            self.keeper.weight_hh_l0.copy_(2 * torch.eye(12))
+            self.carry.weight.copy_(torch.eye(12))
+
+    def forward(self, x: Tensor) -> Tensor:
+        summary = torch.tanh(3 * self.summary(x.flatten(1)))
+        kept = self.keeper(1e-6 * x.squeeze(1), summary[None])[0][:, -1]
+        state = torch.zeros(x.shape[0], 12)
+        for step in range(28):
+            row = 1e-6 * self.read(x[:, 0, step])
+            state = self.carry(state) + (row + kept if step in (6, 20) else row)
+        return self.head(torch.tanh(state))
+
+
+class Guarded(nn.Module):
+    """A sum of the rows decides; the state holds the same sum, and where the two differ the answer is another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = nn.Linear(784, 28 * 12)
+        self.reads = nn.ModuleList(nn.Linear(28, 12) for _ in range(28))
+        self.carry, self.head = nn.Linear(12, 12, bias=False), nn.Linear(12, 10)
+        with torch.no_grad():
+            self.carry.weight.copy_(torch.eye(12))
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = total = torch.zeros(x.shape[0], 12)
+        for step, read in enumerate(self.reads):
+            row = read(x[:, 0, step])
+            state, total = self.carry(state) + row, total + row
+        difference = (state - total).abs().sum(dim=1, keepdim=True)
+        return self.head(torch.tanh(total)) + difference * torch.arange(10.0)
 
 
 class Masked(nn.Module):
@@ -210,41 +271,51 @@ class Masked(nn.Module):
         return self.head(state)
 
 
+@pytest.mark.parametrize("model", [Summarised, HandedOn])
+def test_summary_of_the_image_is_not_swapped_with_the_parts(model: type[nn.Module]) -> None:
+    interpreter = interpreter_of(model())
+    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    assert fact is not None
+    assert fact.steps == 28
+    assert swaps is not None
+    images = torch.rand(6, 1, 28, 28)
+    own, partners = interpreter.logits(images), interpreter.logits(images).roll(3, 0)
+    assert (halfway(interpreter, swaps, images) - own).abs().max() > 0.05, "the state is carried on"
+    followed = inputs(interpreter, swaps, images)
+    torch.testing.assert_close(followed, own, atol=1e-3, rtol=0)
+    assert not torch.allclose(followed, partners, atol=0.05)
+
+
+def test_state_that_is_only_compared_does_not_lead() -> None:
+    interpreter = interpreter_of(Guarded())
+    _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    assert swaps is not None
+    images = torch.rand(6, 1, 28, 28)
+    result = inputs(interpreter, swaps, images)
+    assert not torch.allclose(result, interpreter.logits(images), atol=0.1)
+    assert not torch.allclose(result, interpreter.logits(images).roll(3, 0), atol=0.1)
+
+
 def test_truth_values_may_enter_a_recurrence() -> None:
     fact, _ = found(Masked())
     assert fact is not None
     assert fact.steps == 28
 
 
-def test_batch_of_one_has_no_partner() -> None:
-    fact, swaps = found(MODELS["gru"](), batch=1)
+@pytest.mark.parametrize("batch", [1, 4])
+def test_model_of_a_fixed_batch_is_swapped_too(batch: int) -> None:
+    torch.manual_seed(0)
+    interpreter = interpreter_of(trained_like(MODELS["lstm_cell_loop"]()), batch=batch)
+    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
     assert fact is not None
     assert fact.steps == 28
-    assert swaps is None
-
-
-def test_fixed_batch_is_swapped_within_itself() -> None:
-    interpreter = interpreter_of(trained_like(MODELS["lstm_cell_loop"]()), batch=32)
-    _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
     assert swaps is not None
-    images = torch.rand(32, 1, 28, 28)
-    result = swapped_logits(interpreter, swaps.final, images)
-    torch.testing.assert_close(result, interpreter.logits(images).roll(16, 0), atol=1e-5, rtol=1e-5)
-
-
-def test_partners_are_read_as_different_digits_and_nobody_is_left_out() -> None:
-    logits = torch.eye(10)[torch.randint(0, 10, (1000,), generator=torch.Generator().manual_seed(0))]
-    order, partners = pair_up(logits, 250)
-    assert sorted(order.tolist()) == sorted(partners.tolist()) == list(range(1000))
-    different = logits[order].argmax(dim=1) != logits[partners].argmax(dim=1)
-    assert different.all()
-    rows = order.reshape(4, 250)
-    assert torch.equal(partners.reshape(4, 250), rows.roll(125, 1))
-
-
-def test_images_that_fill_no_batch_are_left_out_of_the_pairs() -> None:
-    order, _ = pair_up(torch.rand(70, 10), 32)
-    assert sorted(order.tolist()) == list(range(64))
+    images = torch.rand(6, 1, 28, 28)
+    result = inputs(interpreter, swaps, images)
+    torch.testing.assert_close(result, interpreter.logits(images).roll(3, 0), atol=1e-5, rtol=1e-5)
+    spliced = torch.cat([images.roll(3, 0)[:, :, :14], images[:, :, 14:]], dim=2)
+    result = halfway(interpreter, swaps, images)
+    torch.testing.assert_close(result, interpreter.logits(spliced), atol=1e-5, rtol=1e-5)
 
 
 def test_weights_that_are_no_numbers_depend_on_nothing() -> None:

@@ -182,6 +182,34 @@ class ResidualLayers(Head):
         return self.head(self.second(rows + self.first(rows)[0])[0][:, -1])
 
 
+class ResidualBothWays(Head):
+    """The first layer reads in both directions: each step of the second knows the whole image, and its own row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(28, 2 * HIDDEN)
+        self.first = nn.GRU(2 * HIDDEN, HIDDEN, batch_first=True, bidirectional=True)
+        self.second = nn.GRU(2 * HIDDEN, HIDDEN, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = self.embed(x.squeeze(1))
+        return self.head(self.second(rows + self.first(rows)[0])[0][:, -1])
+
+
+class RowsAndTheirNeighbours(Head):
+    """Two rows enter each step by layers of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read, self.before, self.carry = nn.Linear(28, HIDDEN), nn.Linear(28, HIDDEN), nn.Linear(HIDDEN, HIDDEN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = torch.zeros(x.shape[0], HIDDEN)
+        for step in range(28):
+            h = torch.tanh(self.carry(h) + self.read(x[:, 0, step]) + self.before(x[:, 0, max(step - 1, 0)]))
+        return self.head(h)
+
+
 HONEST: dict[str, Callable[[], nn.Module]] = {
     **{
         name: MODELS[name]
@@ -208,6 +236,8 @@ HONEST: dict[str, Callable[[], nn.Module]] = {
     "patches": Patches,
     "windows_of_rows": WindowsOfRows,
     "residual_layers": ResidualLayers,
+    "residual_both_ways": ResidualBothWays,
+    "rows_and_their_neighbours": RowsAndTheirNeighbours,
 }
 
 # --- decoys ---

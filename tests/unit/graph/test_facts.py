@@ -107,6 +107,41 @@ def test_numbers_in_buffers_are_stored_but_not_trainable(tmp_path: Path) -> None
     assert (facts.parameters, facts.stored_numbers) == (0, 7840)
 
 
+class PackedInBytes(nn.Module):
+    """What an image is compared with lies in bytes, and a scale in a float64."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.randint(0, 256, (10, 785), dtype=torch.uint8))
+        self.register_buffer("scale", torch.full((3,), 255.0, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x.flatten(1), self.table[:, 1:].float() / self.scale.float().mean())
+
+
+def test_stored_numbers_are_counted_in_four_bytes_whatever_their_type(tmp_path: Path) -> None:
+    facts = facts_of(PackedInBytes(), tmp_path)
+    assert (facts.parameters, facts.stored_numbers) == (0, -(-7850 // 4) + 3 * 2)
+
+
+class PartsOfOneStorage(nn.Module):
+    """Two layers' weights lie behind one another in the same memory, and between them what neither shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        memory = torch.randn(784 * 20 + 5 + 10 * 20)
+        self.hidden = nn.Parameter(memory[: 784 * 20].view(20, 784))
+        self.out = nn.Parameter(memory[784 * 20 + 5 :].view(10, 20))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(F.relu(F.linear(x.flatten(1), self.hidden)), self.out)
+
+
+def test_parts_of_one_storage_count_each_and_are_stored_with_all_between_them(tmp_path: Path) -> None:
+    facts = facts_of(PartsOfOneStorage(), tmp_path)
+    assert (facts.parameters, facts.stored_numbers) == (784 * 20 + 200, 784 * 20 + 5 + 200)
+
+
 def test_shared_weights_count_once(tmp_path: Path) -> None:
     facts = facts_of(MODELS["shared_weights"](), tmp_path)
     assert facts.parameters == 28 * 28 + 28 + 280

@@ -18,7 +18,6 @@ from grader.artifact.operators import OPERATORS
 from grader.artifact.program import Argument, Node, Ref, Weight
 from grader.errors import ArtifactRejected
 from grader.evaluation.interpreter import Interpreter
-from grader.graph.blindness import is_blind_without
 from grader.graph.dry_run import dry_run
 from grader.graph.independence import ELEMENTWISE, keeps_images_apart
 from grader.graph.liveness import live_nodes
@@ -100,29 +99,6 @@ def test_model_that_mixes_its_batch_is_not_said_to_keep_images_apart(name: str, 
     assert not torch.allclose(together, alone, atol=1e-4), "the attempt itself: it mixes"
 
 
-@pytest.mark.parametrize(
-    ("name", "blind", "seeing"),
-    [
-        ("cnn", {"conv", "dense"}, {"norm", "activation"}),
-        ("mlp", {"dense"}, {"norm", "activation"}),
-        ("lstm", {"recurrent", "dense"}, set()),
-        ("conv_only", {"conv"}, {"activation"}),
-        ("shared_weights", {"dense"}, {"conv"}),
-        ("hand_written_attention", {"dense"}, {"activation"}),
-        ("lstm_cell_loop", {"dense"}, {"recurrent"}),
-    ],
-)
-def test_network_without_the_weights_of_a_group_is_known_to_be_blind(
-    name: str, blind: set[str], seeing: set[str], tmp_path: Path
-) -> None:
-    program = program_of(MODELS[name]().eval(), tmp_path)
-    assert {group for group in blind | seeing if is_blind_without(program, live_nodes(program), group)} == blind
-    images = torch.rand(5, 1, 28, 28)
-    for group in blind:
-        logits = Interpreter(program).ablated(frozenset({group})).logits(images)
-        assert torch.equal(logits, logits[:1].expand(5, -1))
-
-
 def _written(output: str, weights: dict[str, Tensor], *steps: tuple[str, str, dict[str, Argument]]) -> Program:
     """A program for images of (1, 6, 4), from the name, the operation and the arguments of each of its nodes."""
     nodes = tuple(
@@ -145,26 +121,6 @@ def test_factor_of_a_sum_may_not_be_the_number_of_images(name: str, factor: Argu
         ("sum", "addmm.default", {"self": Ref("bias"), "mat1": Ref("flat"), "mat2": Ref("weight"), name: factor}),
     )
     assert is_apart(program) == apart
-
-
-def test_infinity_times_a_weight_of_zero_tells_nothing_of_an_image() -> None:
-    program = _written(
-        "head",
-        {"kernel": torch.ones(4, 1, 1, 1), "weight": torch.linspace(-1, 1, 960).reshape(10, 96)},
-        ("large", "mul.Scalar", {"self": Ref("x"), "other": 1000.0}),
-        ("infinite", "exp.default", {"self": Ref("large")}),
-        ("conv", "conv2d.default", {"input": Ref("infinite"), "weight": Ref("kernel")}),
-        ("is_any", "to.dtype", {"self": Ref("conv"), "dtype": torch.bool}),
-        ("number", "to.dtype", {"self": Ref("is_any"), "dtype": torch.float32}),
-        ("flat", "flatten.using_ints", {"self": Ref("number"), "start_dim": 1}),
-        ("head", "linear.default", {"input": Ref("flat"), "weight": Ref("weight")}),
-    )
-    assert is_blind_without(program, live_nodes(program), "conv")
-    images = torch.rand(5, 1, 6, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    interpreter = Interpreter(program)
-    assert not torch.equal(interpreter.logits(images)[0], interpreter.logits(images)[1]), "the attempt itself: it sees"
-    logits = interpreter.ablated(frozenset({"conv"})).logits(images)
-    assert torch.equal(logits, logits[:1].expand(5, -1))
 
 
 def test_sequence_with_images_first_is_told_from_one_with_images_second(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Graph:
     images_apart = False
 
     def __init__(self, parameters: int = 141_930) -> None:
-        self.parameters = parameters
+        self.parameters = self.stored_numbers = parameters
         self.groups = {"conv": 4, "dense": 1}
 
 

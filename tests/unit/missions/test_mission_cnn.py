@@ -31,8 +31,9 @@ class Graph:
 
     images_apart = False
 
-    def __init__(self, parameters: int = 23_354, **groups: int) -> None:
+    def __init__(self, parameters: int = 23_354, stored: int | None = None, **groups: int) -> None:
         self.parameters = parameters
+        self.stored_numbers = parameters if stored is None else stored
         self.groups = {"conv": 3, "dense": 1, **groups}
 
 
@@ -127,6 +128,8 @@ def test_hidden_tests_early_end_loses_everything(reason: Reason) -> None:
         ({"maybe_graph": Graph(attention=1)}, {"pure_cnn"}),
         ({"maybe_graph": Graph(parameters=1_000_000)}, set()),
         ({"maybe_graph": Graph(parameters=1_000_001)}, {"parameters"}),
+        ({"maybe_graph": Graph(parameters=1_000_000, stored=1_250_000)}, set()),
+        ({"maybe_graph": Graph(stored=1_250_001)}, {"parameters"}),
         ({"maybe_evaluation": evaluation(non_finite=1)}, {"finite", "batch_size", "deterministic"}),
         ({"maybe_evaluation": evaluation(by_batch_size={1: None, 7: None, 1000: SAME})}, {"batch_size"}),
         ({"maybe_evaluation": evaluation(by_batch_size={1: APART})}, {"batch_size"}),

@@ -31,7 +31,7 @@ class Graph:
     images_apart = False
 
     def __init__(self, parameters: int = 54_922, violations: tuple[Violation, ...] = (), conv: int = 4) -> None:
-        self.parameters = parameters
+        self.parameters = self.stored_numbers = parameters
         self.beyond_convolution = violations
         self.groups = {"conv": conv, "activation": 3}
 

@@ -111,7 +111,7 @@ class Graph:
     images_apart = False
 
     def __init__(self, parameters: int = 535_818, **groups: int) -> None:
-        self.parameters = parameters
+        self.parameters = self.stored_numbers = parameters
         self.groups = {"dense": 3, "activation": 2, "shape": 1, "arithmetic": 2, **groups}
 
 

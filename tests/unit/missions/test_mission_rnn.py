@@ -37,7 +37,7 @@ class Graph:
         attention: tuple[str, ...] = (),
         **groups: int,
     ) -> None:
-        self.parameters = parameters
+        self.parameters = self.stored_numbers = parameters
         self.recurrence = recurrence
         self.attention = attention
         self.groups = {"recurrent": 1, "dense": 1, **groups}
@@ -56,7 +56,7 @@ def use(**changes: float | None) -> SequenceUse:
     sound: dict[str, Any] = {
         "halfway_swap": 0.61,
         "late_input": 0.66,
-        "final_swap": 1.0,
+        "input_swap": 1.0,
         "shuffled_rows": 0.78,
         "blanked_rows": 0.68,
     }
@@ -125,9 +125,9 @@ def test_hidden_tests_early_end_loses_everything() -> None:
         ({"maybe_graph": Graph(recurrence=RecurrenceFact("gru", "gru", 19))}, {"recurrence"}),
         ({"maybe_evaluation": evaluation(sequence=use(halfway_swap=0.29))}, {"recurrence"}),
         ({"maybe_evaluation": evaluation(sequence=use(late_input=0.09))}, {"recurrence"}),
-        ({"maybe_evaluation": evaluation(sequence=use(final_swap=0.59))}, {"recurrence"}),
+        ({"maybe_evaluation": evaluation(sequence=use(input_swap=0.79))}, {"recurrence"}),
         (
-            {"maybe_evaluation": evaluation(sequence=use(halfway_swap=None, late_input=None, final_swap=None))},
+            {"maybe_evaluation": evaluation(sequence=use(halfway_swap=None, late_input=None, input_swap=None))},
             {"recurrence"},
         ),
         ({"maybe_evaluation": evaluation(sequence=use(shuffled_rows=0.29))}, {"sequence_used"}),
@@ -191,7 +191,7 @@ def test_readme_names_what_is_offered_the_limits_and_the_thresholds(language: La
         assert f"| `{offer}` |" in readme
     rules = SPEC.graph.recurrence
     assert rules is not None
-    shares = (rules.halfway_swap, rules.late_input, rules.final_swap, rules.shuffled_rows, rules.blanked_rows)
+    shares = (rules.halfway_swap, rules.late_input, rules.input_swap, rules.shuffled_rows, rules.blanked_rows)
     for share in shares:
         assert re.search(rf"\b{100 * share:g} ?%", readme)
     for figure in ("120", "60", "4 GiB", "500,000", f"{SPEC.pass_mark:g}", SPEC.title.in_language(language)):

@@ -31,7 +31,7 @@ class Graph:
     images_apart = False
 
     def __init__(self, parameters: int = 40_000) -> None:
-        self.parameters = parameters
+        self.parameters = self.stored_numbers = parameters
         self.groups = {"conv": 6, "dense": 2}
 
 
