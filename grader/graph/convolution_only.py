@@ -12,6 +12,7 @@ from typing import Final
 
 from grader.artifact.program import Node, Program, Ref
 from grader.graph.facts import Violation, Why
+from grader.graph.kernels import CONVOLUTIONS, slides
 from grader.graph.unrolling import image_dependent
 
 Shape = tuple[int, ...]
@@ -26,8 +27,6 @@ _BANNED: Final[Mapping[str, Why]] = {
     "attention": "attention",
     "reduce": "reduce",
 }
-_TRANSPOSED: Final = "conv_transpose2d.input"
-_CONVOLUTIONS: Final = frozenset({"conv2d.default", "conv2d.padding", "convolution.default", _TRANSPOSED})
 _SOFTMAX: Final = frozenset({"softmax.int", "_softmax.default", "log_softmax.int", "_log_softmax.default"})
 _SUMS: Final = frozenset({"add.Tensor", "sub.Tensor", "rsub.Tensor", "lerp.Scalar"})
 _SAME: Final = frozenset(
@@ -84,12 +83,15 @@ class _Map:
     Attributes:
         shape: (N, C, H, W), whatever axes of size 1 the tensor itself shows at the moment.
         root: the value that this one is an element-wise function of.
+        content: height and width of what the image decides, at most; padding around it does not count, nor do the
+            copies of pixels that padding may consist of, and where maps meet, the larger counts.
         padded: padding was put around it, and no convolution has read it since.
         final: nothing but a change of shape may follow.
     """
 
     shape: Shape
     root: str
+    content: Shape
     padded: bool = False
     final: bool = False
 
@@ -110,7 +112,8 @@ def beyond_convolution(
 
     Returns:
         Violations in execution order, at most `MAX_VIOLATIONS`. The rule on kernels that span their input comes as
-        `whole_kernel`; a mission may let it pass.
+        `whole_kernel`; a mission may let it pass. A kernel is compared with what the image decides of its input: zeros
+        or copies of pixels around a map make it no larger.
     """
     walk = _Walk(program, nodes, shapes)
     found = [
@@ -129,7 +132,7 @@ class _Walk:
         image: Shape = (batch, *program.input_shape[1:])
         self._shapes = {**{name: tuple(weight.tensor.shape) for name, weight in program.weights.items()}, **shapes}
         self._shapes[program.input] = image
-        self._maps: dict[str, _Map] = {program.input: _Map(image, program.input)}
+        self._maps: dict[str, _Map] = {program.input: _Map(image, program.input, image[2:])}
 
     def step(self, node: Node) -> Why | None:
         """The rule that the node breaks, if any; remembers what its result is."""
@@ -161,21 +164,21 @@ class _Walk:
             return "kernel_from_image"
         read = node.argument("input")
         seen = self._shapes[read.name] if isinstance(read, Ref) else ()
-        result = self._shapes[node.outputs[0]]
-        if node.short_op not in _CONVOLUTIONS or len(seen) != 4 or not isinstance(kernel, Ref):
+        result = self._result(node)
+        if node.short_op not in CONVOLUTIONS or len(seen) != 4 or not isinstance(kernel, Ref):
             return "reshape"
         if data is not None and (seen != data.shape or data.final):
             return "softmax_inside" if data.final else "reshape"
-        self._keep(node, _Map(result, node.outputs[0]))
         if data is None:
-            return None
-        if seen[2] == seen[3] == 1:
+            return self._keep(node, _Map(result, node.outputs[0], result[2:]))
+        along = slides(node, self._shapes[kernel.name][2:], data.content)
+        if along is None:
+            return "reshape"
+        content = tuple(min(slide.reached, size) for slide, size in zip(along, result[2:], strict=True))
+        self._keep(node, _Map(result, node.outputs[0], content))
+        if data.content == (1, 1):
             return "pointwise_on_vector"
-        window = self._shapes[kernel.name][2:]
-        spread = _pair(node.argument("dilation"))
-        spans = all(
-            step * (length - 1) + 1 >= size for step, length, size in zip(spread, window, seen[2:], strict=True)
-        )
+        spans = all(slide.seen >= size for slide, size in zip(along, data.content, strict=True))
         if spans and node.outputs[0] in self._convolved_later:
             return "whole_kernel"
         return None
@@ -189,19 +192,24 @@ class _Walk:
     def _activation(self, node: Node, maps: Sequence[_Map]) -> Why | None:
         if node.short_op == "glu.default" or len(maps) > 1:
             return "product"
-        if self._result(node) != self._seen(node):
+        data, result, constants = maps[0], self._result(node), self._constants(node)
+        if result != self._seen(node):
             return "join"
-        return self._keep(node, maps[0])
+        if node.short_op == "prelu.default":
+            # Its slopes lie along axis 1, whatever follows; other constants are aligned with the last axes.
+            constants = [(*shape, *(1,) * (len(result) - 2)) for shape in constants]
+        if not all(_per_channel(shape, result, data.shape) for shape in constants):
+            return "spatial_constant"
+        return self._keep(node, data)
 
     def _arithmetic(self, node: Node, refs: Sequence[str], maps: Sequence[_Map]) -> Why | None:
-        constants = [name for name in node.refs() if name not in self._dependent]
         result = self._result(node)
         data = maps[0]
         if any(item.final for item in maps):
             return "softmax_inside"
         if any(self._shapes[name] != result for name in refs):
             return "join"
-        if not all(self._per_channel(name, result, data.shape) for name in constants):
+        if not all(_per_channel(shape, result, data.shape) for shape in self._constants(node)):
             return "spatial_constant"
         if len(maps) == 1 or all(item == data for item in maps):
             return self._keep(node, data)
@@ -211,18 +219,7 @@ class _Walk:
             return "padding_kept"
         if node.short_op not in _SUMS:
             return "product"
-        return self._keep(node, _Map(data.shape, node.outputs[0]))
-
-    def _per_channel(self, name: str, seen: Shape, full: Shape) -> bool:
-        """Whether a constant is the same for all places of a channel once spread over a tensor shown as `seen`."""
-        shape = self._shapes.get(name, ())  # an integer has no shape
-        if math.prod(shape) == 1:
-            return True
-        if seen != full:
-            # Axes of size 1 are hidden; only a vector of classes leaves no doubt which axis is the channels'.
-            return full[2:] == (1, 1) and len(seen) == 2 and math.prod(shape) == shape[-1]
-        spread = (1,) * (4 - len(shape)) + shape
-        return len(spread) == 4 and spread[0] == spread[2] == spread[3] == 1
+        return self._keep(node, _Map(data.shape, node.outputs[0], _largest_content(maps)))
 
     def _shape(self, node: Node, maps: Sequence[_Map]) -> Why | None:
         data, op = maps[0], node.short_op
@@ -270,7 +267,7 @@ class _Walk:
         if any(type(item) is not int or item < 0 for item in amounts):
             return "slice"
         around = after[2:] != before[2:]
-        return self._keep(node, _Map(after, node.outputs[0], padded=data.padded or around, final=data.final))
+        return self._keep(node, replace(data, shape=after, root=node.outputs[0], padded=data.padded or around))
 
     def _channels_joined(self, node: Node, maps: Sequence[_Map]) -> Why | None:
         axis = node.argument("dim")
@@ -278,11 +275,13 @@ class _Walk:
         count = len(parts) if isinstance(parts, tuple) else 0
         result = self._result(node)
         aligned = all(item.shape[0] == result[0] and item.shape[2:] == result[2:] for item in maps)
+        # A constant among the parts, which the count tells, could say to each place where it is.
         if axis not in (1, -3) or len(result) != 4 or count != len(maps) or not aligned:
             return "join"
         if any(item.padded for item in maps):
             return "padding_kept"
-        return self._keep(node, _Map(result, node.outputs[0], final=any(item.final for item in maps)))
+        final = any(item.final for item in maps)
+        return self._keep(node, _Map(result, node.outputs[0], _largest_content(maps), final=final))
 
     def _keep(self, node: Node, data: _Map) -> Why | None:
         """The node's results are this feature map, and it breaks no rule."""
@@ -295,6 +294,10 @@ class _Walk:
     def _seen(self, node: Node) -> Shape:
         return self._shapes[next(name for name in node.refs() if name in self._dependent)]
 
+    def _constants(self, node: Node) -> list[Shape]:
+        """Shapes of what the node reads that does not depend on the image; an integer has none."""
+        return [self._shapes.get(name, ()) for name in node.refs() if name not in self._dependent]
+
 
 def _names_convolved_later(nodes: Sequence[Node]) -> set[str]:
     """Values that a convolution, or a layer that stands for one, reads further on."""
@@ -305,9 +308,20 @@ def _names_convolved_later(nodes: Sequence[Node]) -> set[str]:
     return found
 
 
-def _pair(value: object) -> tuple[int, int]:
-    numbers = [item for item in value if type(item) is int] if isinstance(value, tuple) else [1]
-    return (numbers[0], numbers[-1]) if numbers else (1, 1)
+def _largest_content(maps: Sequence[_Map]) -> Shape:
+    """Of maps that become one, in each axis."""
+    return tuple(max(sizes) for sizes in zip(*(item.content for item in maps), strict=True))
+
+
+def _per_channel(shape: Shape, seen: Shape, full: Shape) -> bool:
+    """Whether a constant is the same for all places of a channel once spread over a tensor shown as `seen`."""
+    if math.prod(shape) == 1:
+        return True
+    spread = (1,) * (len(seen) - len(shape)) + shape
+    if len(spread) != len(seen) or spread[0] != 1:
+        return False
+    # Where axes are hidden, only a map of one place leaves no doubt which axis is the channels'.
+    return full[2:] == (1, 1) or (seen == full and spread[2] == spread[3] == 1)
 
 
 def _without_ones(shape: Shape) -> Shape:
@@ -336,4 +350,5 @@ def _keeps_order(node: Node, before: Shape) -> bool:
         case _:
             order.reverse()
     kept = [axis for axis in order if axis == 0 or before[axis] != 1]
-    return kept == sorted(kept)
+    # Axes that follow from the number of images are missing: what they would move stays unknown.
+    return len(order) == len(before) and kept == sorted(kept)

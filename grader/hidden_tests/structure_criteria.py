@@ -68,8 +68,9 @@ BEYOND_CONVOLUTION: "Final[Mapping[Why, Text]]" = {
         "커널을 이미지에서 계산합니다. nn.Conv2d의 가중치를 쓰세요",
     ),
     "whole_kernel": Text(
-        "has a kernel as large as its input, which is a dense layer; before the last convolution, use smaller kernels",
-        "커널이 입력 전체만큼 커서 완전 연결 층과 같습니다. 마지막 합성곱 앞에서는 더 작은 커널을 쓰세요",
+        "has a kernel as large as its input without padding, which is a dense layer; before the last convolution, use "
+        "smaller kernels",
+        "커널이 패딩을 뺀 입력 전체만큼 커서 완전 연결 층과 같습니다. 마지막 합성곱 앞에서는 더 작은 커널을 쓰세요",
     ),
     "pointwise_on_vector": Text(
         "convolves a map of 1 x 1, which is a dense layer; let the convolution that reaches 1 x 1 give the 10 logits",

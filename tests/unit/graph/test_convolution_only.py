@@ -1,5 +1,6 @@
 """Convolutions and activations only: honest networks pass, disguises are named."""
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,9 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grader.artifact import Caps, read_artifact
+from grader.artifact.program import Argument, Ref
 from grader.graph import Violation
+from grader.graph.convolution_only import beyond_convolution
 from grader.graph.description import describe
-from tests.unit.artifact.models import MODELS, export
+from grader.graph.dry_run import dry_run
+from grader.graph.liveness import live_nodes
+from tests.unit.artifact.models import MODELS, export, program_of
 
 torch.set_num_threads(1)
 
@@ -36,6 +41,7 @@ class Net(nn.Module):
         self.third = nn.Conv2d(6, 6, 3, padding=1)
         self.point = nn.Conv2d(6, 6, 1)
         self.large = nn.Conv2d(6, 6, 7)
+        self.up = nn.ConvTranspose2d(6, 6, 4, stride=2, padding=1)
         self.slope = nn.Parameter(torch.full((6,), 0.2))
         self.scale = nn.Parameter(torch.ones(1, 6, 1, 1))
         self.mask = nn.Parameter(torch.ones(6, 7, 7))
@@ -93,6 +99,32 @@ class DeepStride(nn.Module):
         return self.net((x - 0.1307) / 0.3081)
 
 
+def four(n: Net, x: Tensor) -> Tensor:
+    """(N, 6, 7, 7) to (N, 6, 4, 4)."""
+    return torch.relu(F.conv2d(x, n.second.weight, stride=2, padding=1))
+
+
+def framed(n: Net, x: Tensor) -> Tensor:
+    """(N, 6, 7, 7) to (N, 6, 9, 9), of which the outermost places see nothing of the image."""
+    return F.conv2d(x, n.point.weight, padding=1)
+
+
+def grown(n: Net, x: Tensor) -> Tensor:
+    """(N, 6, 7, 7) to (N, 6, 9, 9), all of which see something of the image."""
+    return F.conv2d(x, n.second.weight, padding=2)
+
+
+def read_twice(n: Net, x: Tensor) -> Tensor:
+    """Kernels of 7 x 7 over channels that were joined: (N, 12, H, W) to (N, 6, H - 6, W - 6)."""
+    return F.conv2d(x, n.large.weight.repeat(1, 2, 1, 1))
+
+
+def over_the_image(n: Whole, x: Tensor) -> Tensor:
+    """Kernels of 28 x 28 on a slightly larger map, and points behind them."""
+    x = torch.relu(n.hidden(x))
+    return F.conv2d(x, n.classes.weight, stride=x.shape[2]).flatten(1)
+
+
 HONEST: dict[str, Callable[[], nn.Module]] = {
     "plain": MODELS["conv_only"],
     "strides_dropout_prelu": DeepStride,
@@ -118,6 +150,23 @@ HONEST: dict[str, Callable[[], nn.Module]] = {
     "channel_removed_and_put_back": lambda: Whole(lambda n, x: n.last(n.stem(x.squeeze(1).unsqueeze(1))).view(-1, 10)),
     "rows_then_columns_at_last": lambda: Whole(lambda n, x: n.tall(torch.relu(n.wide(x))).flatten(1)),
     "logits_scaled": lambda: Whole(lambda n, x: n.last(n.stem(x)).squeeze() * 0.5 + torch.arange(10.0)),
+    "frame_of_zeros": lambda: Net(lambda n, x: F.conv2d(F.pad(x, (1, 1, 1, 1)), n.second.weight)),
+    "padding_by_a_word": lambda: Net(lambda n, x: F.conv2d(x, n.second.weight, padding="same")),
+    "frame_around_4_by_4": lambda: Net(lambda n, x: F.conv2d(F.pad(four(n, x), (1, 1, 1, 1)), n.third.weight), last=4),
+    "frame_before_the_last": lambda: Whole(
+        lambda n, x: F.conv2d(F.pad(torch.relu(n.stem(x)), (3, 3, 3, 3)), n.last.weight, stride=7).flatten(1)
+    ),
+    "upsampling_from_4_by_4": lambda: Net(lambda n, x: n.up(four(n, x)), last=8),
+    "point_with_padding": lambda: Net(lambda n, x: F.conv2d(framed(n, x), n.second.weight)),
+    "framed_summed_with_larger": lambda: Net(lambda n, x: n.large(framed(n, x) + grown(n, x)), last=3),
+    "framed_joined_with_larger": lambda: Net(
+        lambda n, x: read_twice(n, torch.cat([framed(n, x), grown(n, x)], dim=1)), last=3
+    ),
+    "slopes_of_logits": lambda: Whole(lambda n, x: F.prelu(n.last(n.stem(x)).flatten(1), n.classes.bias)),
+    "slopes_before_the_last_axis_goes": lambda: Whole(
+        lambda n, x: F.prelu(n.last(n.stem(x)).squeeze(3), n.classes.bias).flatten(1)
+    ),
+    "slopes_in_four_axes": lambda: Net(lambda n, x: torch.ops.aten._prelu_kernel(n.second(x), n.scale)),
 }
 
 DISGUISES: dict[str, tuple[Callable[[], nn.Module], str]] = {
@@ -172,6 +221,18 @@ DISGUISES: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "maximum_of_two": (lambda: Net(lambda n, x: torch.maximum(n.second(x), n.third(x))), "product"),
     "mask_over_space": (lambda: Net(lambda n, x: x * n.mask), "spatial_constant"),
     "mean_image_subtracted": (lambda: Whole(lambda n, x: n.last(n.stem(x - n.mean)).flatten(1)), "spatial_constant"),
+    "slope_per_pixel": (
+        lambda: Net(lambda n, x: torch.ops.aten._prelu_kernel(n.second(x), n.mask[None])),
+        "spatial_constant",
+    ),
+    "slope_per_row": (
+        lambda: Whole(lambda n, x: n.last(n.stem(F.prelu(x.squeeze(1) - 1, n.mean[0]).unsqueeze(1))).flatten(1)),
+        "spatial_constant",
+    ),
+    "map_of_positions_joined": (
+        lambda: Net(lambda n, x: torch.cat([x, n.mask.expand(x.shape[0], -1, -1, -1)], dim=1), channels=12),
+        "join",
+    ),
     "kernel_from_the_image": (
         lambda: Whole(
             lambda n, x: n.last(F.conv2d(n.stem(x), n.maker(x)[:1].expand(6, 6, 7, 7), padding=3)).flatten(1)
@@ -187,6 +248,44 @@ DISGUISES: dict[str, tuple[Callable[[], nn.Module], str]] = {
         "whole_kernel",
     ),
     "whole_kernel_then_points": (lambda: Net(lambda n, x: torch.relu(n.large(x)), last=1), "whole_kernel"),
+    "whole_kernel_behind_zeros": (
+        lambda: Whole(lambda n, x: over_the_image(n, F.pad(x, (0, 1, 0, 1)))),
+        "whole_kernel",
+    ),
+    "whole_kernel_behind_ones": (
+        lambda: Whole(lambda n, x: over_the_image(n, F.pad(x, (1, 1, 1, 1), value=1.0))),
+        "whole_kernel",
+    ),
+    "whole_kernel_behind_reflections": (
+        lambda: Whole(lambda n, x: over_the_image(n, F.pad(x, (1, 1, 1, 1), mode="reflect"))),
+        "whole_kernel",
+    ),
+    "whole_kernel_behind_a_padded_point": (
+        lambda: Whole(lambda n, x: over_the_image(n, F.conv2d(x, n.classes.weight[:1, :1], padding=1))),
+        "whole_kernel",
+    ),
+    "whole_kernel_on_a_sum_of_framed": (
+        lambda: Net(lambda n, x: n.large(framed(n, x) + framed(n, torch.tanh(x))), last=3),
+        "whole_kernel",
+    ),
+    "whole_kernel_on_framed_channels": (
+        lambda: Net(lambda n, x: read_twice(n, torch.cat([framed(n, x), framed(n, torch.tanh(x))], dim=1)), last=3),
+        "whole_kernel",
+    ),
+    "whole_kernel_over_zeros_between_pixels": (
+        lambda: Net(
+            lambda n, x: F.conv2d(
+                F.conv_transpose2d(x, n.point.weight, stride=2, output_padding=1), n.large.weight, dilation=2
+            ),
+            last=2,
+        ),
+        "whole_kernel",
+    ),
+    "whole_kernel_transposed": (
+        lambda: Net(lambda n, x: F.conv_transpose2d(x, n.large.weight, padding=3)),
+        "whole_kernel",
+    ),
+    "vector_behind_padding": (lambda: Net(lambda n, x: F.pad(n.large(x), (1, 1, 1, 1)), last=3), "pointwise_on_vector"),
     "softmax_over_channels": (lambda: Net(lambda n, x: x.softmax(dim=1)), "softmax_inside"),
     "grey_broadcast": (
         lambda: Whole(lambda n, x: n.last(n.grey(x.expand(-1, 3, -1, -1))).flatten(1)),
@@ -212,6 +311,28 @@ def test_honest_network_breaks_no_rule(name: str, tmp_path: Path) -> None:
 def test_disguise_is_named(name: str, tmp_path: Path) -> None:
     model, why = DISGUISES[name]
     assert why in {violation.why for violation in violations(model(), tmp_path)}
+
+
+@pytest.mark.parametrize(
+    ("model", "op", "name", "value", "why"),
+    [
+        (DISGUISES["dilated_kernel_over_the_whole_image"][0], "conv2d.default", "dilation", 9, "whole_kernel"),
+        (HONEST["plain"], "conv2d.default", "dilation", (Ref("n"), Ref("n")), "reshape"),
+        (HONEST["plain"], "conv2d.default", "stride", (2, Ref("n")), "reshape"),
+        (lambda: Net(lambda n, x: x.permute(0, 1, 2, 3)), "permute.default", "dims", (0, Ref("n"), 2, 3), "reshape"),
+    ],
+    ids=["dilation_one_number", "dilation_from_the_batch", "stride_from_the_batch", "axis_from_the_batch"],
+)
+def test_argument_that_torch_does_not_export_hides_nothing(
+    model: Callable[[], nn.Module], op: str, name: str, value: Argument, why: str, tmp_path: Path
+) -> None:
+    program = program_of(model(), tmp_path)
+    nodes = list(live_nodes(program))
+    place = next(place for place, node in enumerate(nodes) if node.short_op == op)
+    arguments = {**dict(nodes[place].arguments), name: value}
+    nodes[place] = dataclasses.replace(nodes[place], arguments=tuple(arguments.items()))
+    found = beyond_convolution(program, nodes, dry_run(program, 8, Caps()).shapes, lambda node: node.name)
+    assert why in {violation.why for violation in found}
 
 
 def test_violation_names_the_students_module(tmp_path: Path) -> None:
