@@ -173,7 +173,7 @@ class GraphSpec(SpecModel):
     required: tuple[OpGroup, ...] = ()
     """Op groups that must be there and matter."""
     forbidden: tuple[OpGroup, ...] = ()
-    """Op groups that must not contribute to the output."""
+    """Op groups that must not contribute to the output; attention counts also where it is written out."""
     ablation_drop: Fraction = 0.2
     """A required group matters if images that exchange what it gave lose at least this much accuracy."""
     recurrence: RecurrenceSpec | None = None

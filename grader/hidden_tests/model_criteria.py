@@ -1,6 +1,8 @@
 """Criteria that missions with a trained model share. A mission's hidden test calls the one it needs."""
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
 from grader.evaluation.measures import Agreement
 from grader.evidence import Evidence
@@ -21,6 +23,8 @@ GROUP_NAMES: dict[str, Text] = {
     "factory": Text("constant", "상수 생성"),
 }
 """What a student reads for each op group."""
+MAX_NAMED: Final = 4
+"""Operations of one kind that a message names."""
 NEAR_TIES = 2
 """Images that may be read otherwise in another batch: their two best logits lie within rounding of each other."""
 ROOM_FOR_STATISTICS = 1.25
@@ -86,16 +90,32 @@ def required_group(evidence: Evidence, mark: Mark, group: str) -> None:
 
 
 def forbidden_groups(evidence: Evidence, mark: Mark, *groups: str) -> None:
-    """No operation of these groups contributes to the logits."""
+    """No operation of these groups contributes to the logits; attention counts however it is written."""
     counts = {group: evidence.graph.groups.get(group, 0) for group in groups}
+    told = Text("", "")
+    if "attention" in counts:
+        counts["attention"] = len(evidence.graph.attention)
+        told = attending(evidence.graph.attention)
     found = {group: count for group, count in counts.items() if count}
     en = ", ".join(f"{count} {GROUP_NAMES[group].en}" for group, count in (found or counts).items())
     ko = ", ".join(f"{GROUP_NAMES[group].ko} {count}개" for group, count in (found or counts).items())
     mark.measure(en, ko)
     mark.require(
         not found,
-        f"The logits depend on operations that this mission rules out: {en}.",
-        f"로짓이 이 미션에서 허용하지 않는 연산에 의존합니다: {ko}.",
+        f"The logits depend on operations that this mission rules out: {en}.{told.en}",
+        f"로짓이 이 미션에서 허용하지 않는 연산에 의존합니다: {ko}.{told.ko}",
+    )
+
+
+def attending(names: Sequence[str]) -> Text:
+    """The sentence, after a space, that names the operations that are attention; empty where there are none."""
+    if not names:
+        return Text("", "")
+    named = ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
+    return Text(
+        f" Attention is here: {named}. A softmax or a product weighs values of the image with other values of the "
+        "image.",
+        f" 어텐션으로 본 연산: {named}. 이미지에서 나온 값에 이미지에서 나온 다른 값으로 가중치를 매기고 있습니다.",
     )
 
 

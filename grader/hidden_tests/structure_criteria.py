@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 from grader.evidence import Evidence
 from grader.hidden_tests.mark import Mark
+from grader.hidden_tests.model_criteria import MAX_NAMED, attending
 from grader.spec import RecurrenceSpec
 from grader.text import Text
 
 if TYPE_CHECKING:
     from grader.graph.facts import Violation, Why
 
-MAX_NAMED: Final = 4
-"""Violations of one kind that a message names."""
 
 RECURRENCES: Final[Mapping[str, Text]] = {
     "lstm": Text("LSTM layer", "LSTM 층"),
@@ -173,15 +172,9 @@ def sequence_used(evidence: Evidence, mark: Mark) -> None:
 def no_attention(evidence: Evidence, mark: Mark) -> None:
     """Nothing of the image weighs anything else of the image, whatever it is written with."""
     found = evidence.graph.attention
+    told = attending(found)
     mark.measure(f"{len(found)} found", f"발견 {len(found)}개")
-    names = ", ".join(found[:MAX_NAMED])
-    mark.require(
-        not found,
-        f"The logits depend on attention ({names}): a softmax or a product of two things that both come from the "
-        "image weighs them. Take the last state, or the mean of the states, instead.",
-        f"로짓이 어텐션({names})에 의존합니다. 이미지에서 나온 값끼리 행렬로 곱하거나 소프트맥스로 가중치를 매기고 "
-        "있습니다. 마지막 은닉 상태나 은닉 상태의 평균을 쓰세요.",
-    )
+    mark.require(not found, f"The logits depend on attention.{told.en}", f"로짓이 어텐션에 의존합니다.{told.ko}")
 
 
 def convolution_only(evidence: Evidence, mark: Mark) -> None:

@@ -20,7 +20,7 @@ def test_convolution(evidence: Evidence, mark: Mark) -> None:
 
 
 def test_pure_cnn(evidence: Evidence, mark: Mark) -> None:
-    """No recurrent and no attention op contributes to the logits."""
+    """No recurrent op contributes to the logits, and no attention however it is written."""
     model_criteria.forbidden_groups(evidence, mark, "recurrent", "attention")
 
 

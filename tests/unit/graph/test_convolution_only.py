@@ -347,33 +347,3 @@ def test_facts_hold_no_violations_unless_asked(tmp_path: Path) -> None:
     path.write_bytes(export(MODELS["cnn"]()))
     facts = describe(read_artifact(path, Caps()), image_shape=(1, 28, 28), max_batch=8, caps=Caps())
     assert facts.beyond_convolution == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "attends"), [("vit", True), ("hand_written_attention", True), ("hand_written_lstm", False), ("gru", False)]
-)
-def test_attention_is_found_by_any_name(name: str, attends: bool, tmp_path: Path) -> None:
-    path = tmp_path / "model.pt2"
-    path.write_bytes(export(MODELS[name]()))
-    facts = describe(read_artifact(path, Caps()), image_shape=(1, 28, 28), max_batch=8, caps=Caps())
-    assert bool(facts.attention) is attends
-
-
-class WeighedSteps(nn.Module):
-    """A softmax over time weighs the outputs of a layer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rnn, self.score, self.head = nn.GRU(28, 8, batch_first=True), nn.Linear(8, 1), nn.Linear(8, 10)
-
-    def forward(self, x: Tensor) -> Tensor:
-        outputs = self.rnn(x.squeeze(1))[0]
-        return self.head((outputs * self.score(outputs).softmax(dim=1)).sum(dim=1))
-
-
-def test_softmax_that_weighs_steps_is_attention_and_one_at_the_end_is_not(tmp_path: Path) -> None:
-    path = tmp_path / "model.pt2"
-    for model, expected in ((WeighedSteps(), 1), (nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(1)), 0)):
-        path.write_bytes(export(model))
-        facts = describe(read_artifact(path, Caps()), image_shape=(1, 28, 28), max_batch=8, caps=Caps())
-        assert len(facts.attention) == expected

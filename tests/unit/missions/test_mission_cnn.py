@@ -31,9 +31,16 @@ class Graph:
 
     images_apart = False
 
-    def __init__(self, parameters: int = 23_354, stored: int | None = None, **groups: int) -> None:
+    def __init__(
+        self,
+        parameters: int = 23_354,
+        stored: int | None = None,
+        attention: tuple[str, ...] = (),
+        **groups: int,
+    ) -> None:
         self.parameters = parameters
         self.stored_numbers = parameters if stored is None else stored
+        self.attention = attention
         self.groups = {"conv": 3, "dense": 1, **groups}
 
 
@@ -125,7 +132,7 @@ def test_hidden_tests_early_end_loses_everything(reason: Reason) -> None:
         ({"maybe_graph": Graph(conv=0)}, {"convolution"}),
         ({"maybe_evaluation": evaluation(ablation_drop={"conv": 0.19})}, {"convolution"}),
         ({"maybe_graph": Graph(recurrent=1)}, {"pure_cnn"}),
-        ({"maybe_graph": Graph(attention=1)}, {"pure_cnn"}),
+        ({"maybe_graph": Graph(attention=("matmul",))}, {"pure_cnn"}),
         ({"maybe_graph": Graph(parameters=1_000_000)}, set()),
         ({"maybe_graph": Graph(parameters=1_000_001)}, {"parameters"}),
         ({"maybe_graph": Graph(parameters=1_000_000, stored=1_250_000)}, set()),

@@ -110,8 +110,9 @@ class Graph:
 
     images_apart = False
 
-    def __init__(self, parameters: int = 535_818, **groups: int) -> None:
+    def __init__(self, parameters: int = 535_818, attention: tuple[str, ...] = (), **groups: int) -> None:
         self.parameters = self.stored_numbers = parameters
+        self.attention = attention
         self.groups = {"dense": 3, "activation": 2, "shape": 1, "arithmetic": 2, **groups}
 
 
@@ -197,7 +198,7 @@ def test_hidden_tests_probes_that_raise_lose_their_criteria_with_the_reason(soun
         ({"maybe_graph": Graph(conv=1)}, {"dense_only"}),
         ({"maybe_graph": Graph(norm=1)}, {"dense_only"}),
         ({"maybe_graph": Graph(reduce=1)}, {"dense_only"}),
-        ({"maybe_graph": Graph(attention=1)}, {"dense_only"}),
+        ({"maybe_graph": Graph(attention=("matmul",))}, {"dense_only"}),
         ({"maybe_graph": Graph(dense=0)}, {"dense_only"}),
         ({"maybe_evaluation": evaluation(ablation_drop={"dense": 0.1})}, {"dense_only"}),
         ({"maybe_graph": Graph(parameters=1_000_001)}, {"parameters"}),
