@@ -151,7 +151,7 @@ class RecurrenceSpec(SpecModel):
     halfway_swap: Fraction = 0.3
     """Share of predictions that must change when two images swap the recurrent state halfway."""
     late_input: Fraction = 0.1
-    """Share of those that must still differ from the other image's prediction: what enters later must count too."""
+    """Share of predictions that must then differ from the other image's, too: what enters later must count."""
     input_swap: Fraction = 0.8
     """Share of predictions that must become the other image's when two images swap what enters step by step."""
     shuffled_rows: Fraction = 0.3

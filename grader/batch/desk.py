@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from grader.batch.order import Conditions, Order, Outcome, spoilt
+from grader.batch.order import Order, Outcome
 from grader.batch.watch import Watch
 from grader.errors import GraderError, InfrastructureError
 from grader.progress import Progress, Stage
@@ -99,12 +99,27 @@ class Desk:
             self._leave(order)
         return None
 
-    def land(self, order: Order, outcome: Outcome) -> None:
-        """Keeps a result; one that comes after the batch was stopped is no result."""
+    def land(self, order: Order, outcome: Outcome, spoilt_by: Callable[[Exception], Outcome] | None = None) -> None:
+        """Keeps a result; one that comes after the batch was stopped is no result.
+
+        Args:
+            spoilt_by: what to keep instead of a result that can't be kept, whatever is in it; None raises.
+
+        Raises:
+            GraderError: the gradebook takes no results at all.
+        """
         if self.stopped:
             self.give_back(order)
             return
-        kept = self.store.land(order.number, order.kind, order.key, outcome.report, self.claimant, model=outcome.model)
+        try:
+            kept = self._keep(order, outcome)
+        except GraderError:
+            raise
+        except Exception as error:
+            if spoilt_by is None:
+                raise
+            outcome = spoilt_by(error)
+            kept = self._keep(order, outcome)
         if not kept:
             self._leave(order)
             return
@@ -118,19 +133,6 @@ class Desk:
             ending = outcome.report.ending
             self.stop(_gives_up(ending.message if ending else None, ending.advice if ending else None))
 
-    def land_or_spoil(self, order: Order, outcome: Outcome, conditions: Conditions) -> None:
-        """Keeps a result; one that can't be kept, whatever is in it, holds up none but its own submission.
-
-        Raises:
-            GraderError: the gradebook takes no results at all.
-        """
-        try:
-            self.land(order, outcome)
-        except GraderError:
-            raise
-        except Exception as error:
-            self.land(order, spoilt(order, conditions, error))
-
     def give_back(self, order: Order) -> None:
         """Lets somebody else have an order that was begun."""
         with contextlib.suppress(InfrastructureError):
@@ -139,6 +141,9 @@ class Desk:
     def progress(self, order: Order) -> Progress:
         """What a grading tells its own progress, told to this batch's watch."""
         return _Told(self, order)
+
+    def _keep(self, order: Order, outcome: Outcome) -> bool:
+        return self.store.land(order.number, order.kind, order.key, outcome.report, self.claimant, model=outcome.model)
 
     def _leave(self, order: Order) -> None:
         with self._lock:

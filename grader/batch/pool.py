@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from grader.batch.desk import Desk
-from grader.batch.order import Conditions, carry_out
+from grader.batch.order import Conditions, carry_out, spoilt
 from grader.batch.worker import Worker
 from grader.sandbox import open_sandbox
 from grader.sandbox.warm import WarmSandbox
@@ -73,7 +73,7 @@ def _work(desk: Desk, conditions: Conditions, gpu: int | None, sandbox: WarmSand
     try:
         while (order := desk.take()) is not None:
             outcome = carry_out(order, conditions, gpu=gpu, progress=desk.progress(order), sandbox=sandbox)
-            desk.land_or_spoil(order, outcome, conditions)
+            desk.land(order, outcome, partial(spoilt, order, conditions))
     except BaseException as error:
         desk.stop(error)
         sandbox.stop()

@@ -222,7 +222,7 @@ def _work(cluster: Cluster, node_id: str) -> None:
             if outcome is not None:
                 with cluster.lock:
                     cluster.under_way.pop(order.number, None)
-                cluster.desk.land_or_spoil(order, outcome, cluster.conditions)
+                cluster.desk.land(order, outcome, partial(spoilt, order, cluster.conditions))
             elif _gone(node_id):
                 return
     except BaseException as error:

@@ -2,7 +2,7 @@
 prediction tells by which way it came."""
 
 from collections.abc import Callable, Container, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import torch
 
@@ -12,19 +12,16 @@ from grader.graph.liveness import live_nodes
 from grader.graph.unrolling import image_dependent
 
 Exchange: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""What is read in the place of a value, from the value and from the partner's, or from what the partner adds to it."""
+"""What is read in the place of a value, from the value and from the partner's."""
 Read: TypeAlias = tuple[str, str]
 """A node and a value that it reads, by name."""
+ROUNDS: Final = 8
+"""Layers that lie on each other need one each until nothing changes any more."""
 
 
 def partners_value(value: torch.Tensor, partners: torch.Tensor) -> torch.Tensor:
     """The exchange of the whole value."""
     return partners
-
-
-def partners_part(value: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
-    """The exchange of that in a value which comes of the image alone."""
-    return value + added if value.is_floating_point() else added
 
 
 def partners_of(logits: torch.Tensor) -> torch.Tensor:
@@ -56,41 +53,56 @@ def exchanged_logits(
     Args:
         images, partners: float32 (N, C, H, W), the partner of each image in its place.
         batch_size: a program with a fixed batch is run with that one instead.
-        held: values that count as given: the exchanges get what the partner adds, these left as they are.
+        held: values that stay each image's own: what is exchanged is what it is for the partner's image and these,
+            as they come out of the exchange.
 
     Raises:
         ArtifactRejected: as `Interpreter.logits`.
     """
     size, fixed = interpreter.program.batch or batch_size, interpreter.program.batch
-    names = {value for _, value in exchanges}
     parts = []
     for own, others in zip(batches(images, size), batches(partners, size), strict=True):
         own, others = padded(own, fixed or len(own)), padded(others, fixed or len(others))
-        given = _added(interpreter, own, others, names, held) if held else _values(interpreter, others, names)
-        reads = {read: bound(exchange, given[read[1]]) for read, exchange in exchanges.items() if read[1] in given}
-        parts.append(interpreter.rewired(reads).logits(own))
+        parts.append(_exchanged(interpreter, exchanges, own, others, held).logits(own))
     return torch.cat(parts)[: len(images)]
 
 
-def _added(
-    interpreter: Interpreter, images: torch.Tensor, partners: torch.Tensor, names: set[str], held: frozenset[str]
-) -> dict[str, torch.Tensor]:
-    """What values change by with the partners' images, those of `held` left as they are; where that is no number, what
-    they become."""
-    before = _values(interpreter, images, names | held)
-    after = _values(holding(interpreter, {name: before[name] for name in held & before.keys()}), partners, names)
-    return {name: value - before[name] if value.is_floating_point() else value for name, value in after.items()}
+def _exchanged(
+    interpreter: Interpreter,
+    exchanges: Mapping[Read, Exchange],
+    images: torch.Tensor,
+    partners: torch.Tensor,
+    held: frozenset[str],
+) -> Interpreter:
+    names = {value for _, value in exchanges}
+    if not held:
+        return _reading(interpreter, exchanges, _values(interpreter, partners, names))
+    rewired, given = interpreter, dict[str, torch.Tensor]()
+    for _ in range(ROUNDS):
+        before, given = given, _values(holding(interpreter, rewired.values(images, held)), partners, names)
+        if before and all(torch.equal(value, before[name]) for name, value in given.items()):
+            break
+        rewired = _reading(interpreter, exchanges, given)
+    return rewired
 
 
 def _values(interpreter: Interpreter, images: torch.Tensor, names: Container[str]) -> dict[str, torch.Tensor]:
     return {interpreter.program.input: images, **interpreter.values(images, names)}
 
 
+def _reading(
+    interpreter: Interpreter, exchanges: Mapping[Read, Exchange], given: Mapping[str, torch.Tensor]
+) -> Interpreter:
+    return interpreter.rewired(
+        {read: _bound(exchange, given[read[1]]) for read, exchange in exchanges.items() if read[1] in given}
+    )
+
+
 def holding(interpreter: Interpreter, given: Mapping[str, torch.Tensor]) -> Interpreter:
     """The same program where every node reads these values as given."""
     return interpreter.rewired(
         {
-            (node.name, name): bound(partners_value, given[name])
+            (node.name, name): _bound(partners_value, given[name])
             for node in live_nodes(interpreter.program)
             for name in node.refs()
             if name in given
@@ -98,8 +110,7 @@ def holding(interpreter: Interpreter, given: Mapping[str, torch.Tensor]) -> Inte
     )
 
 
-def bound(exchange: Exchange, given: torch.Tensor) -> Change:
-    """The exchange with this value."""
+def _bound(exchange: Exchange, given: torch.Tensor) -> Change:
     return lambda value: exchange(value, given)
 
 

@@ -9,14 +9,14 @@ with the partner's rows came by another way, whether around the recurrence or in
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import torch
 
 from grader.artifact.caps import MIB
 from grader.artifact.program import Node, Program, names_in
-from grader.evaluation.exchange import Exchange, Read, holding, partners_part, partners_value
-from grader.evaluation.interpreter import Interpreter
+from grader.evaluation.exchange import Exchange, Read, holding, partners_value
+from grader.evaluation.interpreter import Interpreter, padded
 from grader.graph.facts import RecurrenceFact
 from grader.graph.liveness import live_nodes
 from grader.graph.unrolling import (
@@ -32,8 +32,12 @@ WATCHED_BYTES: Final = 256 * MIB
 TOLERANCE: Final = 1e-6
 """A value that changes by less than this share of its largest element does not depend on the pixel."""
 PROBE_BATCH: Final = 2
+_Probes: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+"""Two batches, float32 (N, C, H, W): lines of the first are exchanged for those of the second."""
+_Depends: TypeAlias = dict[str, list[Pixels]]
+"""What values depend on, by name; for a layer's sequence each step, else one set."""
 PART: Final = 0.25
-"""What depends on no more than this share of the image's rows, or of its columns, is a part of the image."""
+"""What depends on no more than this share of the image is a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,7 @@ class Swaps:
 
     Attributes:
         halfway: each image continues from the state that its partner has halfway.
-        inputs: each image's recurrences read the parts of its partner that enter step by step; given what these add to
-            values that may hold other things, too.
+        inputs: each image's recurrences read the parts of its partner that enter step by step.
         results: what recurrences give, which `inputs` leaves to each image.
     """
 
@@ -71,19 +74,22 @@ class _Found:
     part_steps: tuple[int, ...] = ()
 
 
-def find_recurrence(interpreter: Interpreter, *, steps: int, seed: int) -> tuple[RecurrenceFact | None, Swaps | None]:
+def find_recurrence(
+    interpreter: Interpreter, *, steps: int, seed: int, images: torch.Tensor
+) -> tuple[RecurrenceFact | None, Swaps | None]:
     """The recurrence with the most steps, and how to swap the states of all that are long enough.
 
     Args:
         interpreter: of a program that was described, and so accepts a batch of two or its fixed batch.
         steps: fresh inputs from which on a recurrence counts.
-        seed: of the images that dependence is found with.
+        seed: of the noise that dependence is found with.
+        images: float32 (N, C, H, W), such as the model is for: what noise hides from it counts, too.
 
     Returns:
         None for the fact where nothing in the graph is applied step by step; None for the swaps where nothing is long
         enough.
     """
-    found = _find(interpreter, recurrent_units(interpreter.program), seed)
+    found = _find(interpreter, recurrent_units(interpreter.program), _noise(interpreter.program, seed), images)
     if not found:
         return None, None
     longest = max(found, key=lambda item: item.steps)
@@ -93,24 +99,22 @@ def find_recurrence(interpreter: Interpreter, *, steps: int, seed: int) -> tuple
         return fact, None
     planner = _Planner(interpreter.program, enough)
     results = frozenset(_results(interpreter.program, (item.unit for item in found)))
-    return fact, Swaps(halfway=planner.halfway(), inputs=planner.inputs(results), results=results)
+    return fact, Swaps(halfway=planner.halfway(), inputs=planner.inputs(), results=results)
 
 
-def _find(interpreter: Interpreter, units: Sequence[Unit], seed: int) -> list[_Found]:
+def _find(interpreter: Interpreter, units: Sequence[Unit], noise: _Probes, images: torch.Tensor) -> list[_Found]:
     """The units with what enters them."""
     axes = {unit.sequence[0]: unit.sequence[1] for unit in units if unit.sequence is not None}
     names = {name for unit in units for stretch in unit.joins for name in stretch}
     if not axes and not names:
         return []
-    depends = _dependence(interpreter, names, axes, seed)
-    results = _results(interpreter.program, units)
-    held = _with_results_held(interpreter, results, seed)
-    directly = _dependence(held, names - results, {name: axes[name] for name in axes.keys() - results}, seed)
+    depends = _dependence(interpreter, names, axes, noise, TOLERANCE)
+    directly = _direct_dependence(interpreter, units, names, axes, (noise, _pairs(interpreter.program, images)))
     _, _, height, width = interpreter.program.input_shape
 
     def is_part(pixels: Pixels) -> bool:
         rows, columns = (pixels & (1 << height) - 1).bit_count(), (pixels >> height).bit_count()
-        return pixels > 0 and min(rows / height, columns / width) <= PART
+        return 0 < rows * columns <= PART * height * width
 
     found = []
     for unit in units:
@@ -139,10 +143,20 @@ def _entered(unit: Unit, depends: Mapping[str, Sequence[Pixels]]) -> _Found:
     return _Found(unit, sum(map(bool, fresh)), entering)
 
 
-def _with_results_held(interpreter: Interpreter, results: set[str], seed: int) -> Interpreter:
-    """The same program where whatever recurrences give stays what it is for the images of that seed."""
-    images, _ = _probes(interpreter.program, seed)
-    return holding(interpreter, interpreter.values(images, _within_budget(results, interpreter.shapes(len(images)))))
+def _direct_dependence(
+    interpreter: Interpreter, units: Sequence[Unit], names: set[str], axes: Mapping[str, int], probes: Sequence[_Probes]
+) -> _Depends:
+    """What each value depends on, however little, whatever recurrences give held as it is."""
+    results = _results(interpreter.program, units)
+    kept = _within_budget(results, interpreter.shapes(len(probes[0][0])))
+    found: _Depends = {}
+    for images, others in probes:
+        held = holding(interpreter, interpreter.values(images, kept))
+        direct_axes = {name: axes[name] for name in axes.keys() - results}
+        for name, pixels in _dependence(held, names - results, direct_axes, (images, others), 0.0).items():
+            known = found.get(name, [0] * len(pixels))
+            found[name] = [one | other for one, other in zip(known, pixels, strict=True)]
+    return found
 
 
 def _results(program: Program, units: Iterable[Unit]) -> set[str]:
@@ -151,16 +165,21 @@ def _results(program: Program, units: Iterable[Unit]) -> set[str]:
     return {name for node in live_nodes(program) if node.name in applied for name in node.outputs}
 
 
-def _probes(program: Program, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two batches of noise, float32 (N, C, H, W), the same for the same seed."""
+def _pairs(program: Program, images: torch.Tensor) -> _Probes:
+    """As many of the images as a batch has, from the first on and from the last."""
+    batch = program.batch or PROBE_BATCH
+    return padded(images[:batch], batch), padded(images.flip(0)[:batch], batch)
+
+
+def _noise(program: Program, seed: int) -> _Probes:
     generator = torch.Generator().manual_seed(seed)
     shape = (program.batch or PROBE_BATCH, *program.input_shape[1:])
     return torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
 
 
 def _dependence(
-    interpreter: Interpreter, entering: set[str], axes: Mapping[str, int], seed: int
-) -> dict[str, list[Pixels]]:
+    interpreter: Interpreter, entering: set[str], axes: Mapping[str, int], probes: _Probes, tolerance: float
+) -> _Depends:
     """Which rows and columns of the image each value depends on; for sequences, each step of them.
 
     Found by changing one row or one column of an image at a time: no rule about any operation is needed, and a step
@@ -168,7 +187,7 @@ def _dependence(
     """
     program = interpreter.program
     _, _, height, width = program.input_shape
-    images, others = _probes(program, seed)
+    images, others = probes
     names = _within_budget(entering | set(axes), interpreter.shapes(len(images)))
     before = {program.input: images, **interpreter.values(images, names)}
     found: dict[str, list[Pixels]] = {
@@ -182,7 +201,7 @@ def _dependence(
         changed[line] = others[line]
         after = {program.input: changed, **interpreter.values(changed, found.keys())}
         for name, pixels in found.items():
-            moved = _moved(before[name], after[name])
+            moved = _moved(before[name], after[name], tolerance)
             for step, hit in enumerate(_per_step(moved, axes.get(name))):
                 pixels[step] |= hit << place
     return found
@@ -198,12 +217,12 @@ def _within_budget(names: set[str], shapes: Mapping[str, tuple[int, ...]]) -> se
     return kept
 
 
-def _moved(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-    """Where two values differ, bool; where one is no finite number, they don't."""
+def _moved(before: torch.Tensor, after: torch.Tensor, tolerance: float) -> torch.Tensor:
+    """Where two values differ by more than that share of the largest, bool; where one is not finite, they don't."""
     if not before.is_floating_point():
         before, after = before.double(), after.double()  # torch takes no difference of truth values
     scale = before.abs().nan_to_num(0.0, 0.0, 0.0).max() if before.numel() else before.new_zeros(())
-    return (before - after).abs() > TOLERANCE * scale.clamp_min(TOLERANCE)
+    return (before - after).abs() > tolerance * scale.clamp_min(tolerance)
 
 
 def _per_step(moved: torch.Tensor, axis: int | None) -> Iterator[bool]:
@@ -240,33 +259,18 @@ class _Planner:
             later.update(node.outputs)
         return reads
 
-    def inputs(self, results: frozenset[str]) -> dict[Read, Exchange]:
-        """What a recurrence reads of the image step by step is the partner's.
-
-        Args:
-            results: what recurrences give.
-        """
+    def inputs(self) -> dict[Read, Exchange]:
+        """What a recurrence reads of the image step by step is the partner's."""
         reads: dict[Read, Exchange] = {}
-        changed: set[str] = set()
-        for node in self._nodes:
-            # What was exchanged on its way here would be exchanged twice.
-            entering = {name: exchange for name, exchange in self._entering(node).items() if name not in changed}
-            reads.update({(node.name, name): exchange for name, exchange in entering.items()})
-            if entering or not changed.isdisjoint(node.refs()):
-                changed.update(name for name in node.outputs if name not in results)
-        return reads
-
-    def _entering(self, node: Node) -> dict[str, Exchange]:
-        """The parts of the image that enter a recurrence at this node, by name."""
-        found: dict[str, Exchange] = {}
         for item in self._found:
-            if item.unit.sequence is None:
-                names = item.parts.intersection(node.refs()) if node.name in item.unit.doors else frozenset[str]()
-                found.update(dict.fromkeys(names, partners_part))
-            elif node.name in item.unit.levels:
+            if item.unit.sequence is not None:
                 data, time = item.unit.sequence
-                found[data] = _StepsAdded(time, item.part_steps)
-        return found
+                reads.update({(name, data): _Steps(time, item.part_steps) for name in item.unit.levels})
+        for node in self._nodes:
+            for item in self._found:
+                if node.name in item.unit.doors:
+                    reads.update(_partners(node, item.parts.intersection(node.refs())))
+        return reads
 
     def _starts(self, item: _Found) -> set[str]:
         """Where the second half of a path begins: its next application, and where its next input enters before that."""
@@ -304,12 +308,12 @@ class _FirstHalf:
 
 
 @dataclass(frozen=True, slots=True)
-class _StepsAdded:
-    """What the partner adds to these steps of a layer's sequence; `time` is their axis."""
+class _Steps:
+    """These steps of a layer's sequence are the partner's; `time` is their axis."""
 
     time: int
     steps: tuple[int, ...]
 
-    def __call__(self, value: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
+    def __call__(self, value: torch.Tensor, partners: torch.Tensor) -> torch.Tensor:
         steps = torch.tensor(self.steps, dtype=torch.int64, device=value.device)
-        return value.index_add(self.time, steps, added.index_select(self.time, steps))
+        return value.index_copy(self.time, steps, partners.index_select(self.time, steps))

@@ -93,7 +93,9 @@ def run(job: Mapping[str, Any], model: Path, pixels: npt.NDArray[np.uint8], send
         main = logits if main is None else main
         _send_logits(send, name, logits, seconds, classes=facts.output_classes)
     if job["recurrence_steps"] is not None and main is not None:
-        fact, swaps = find_recurrence(interpreter, steps=int(job["recurrence_steps"]), seed=int(job["seed"]))
+        fact, swaps = find_recurrence(
+            interpreter, steps=int(job["recurrence_steps"]), seed=int(job["seed"]), images=images
+        )
         send("recurrence", json.dumps(dataclasses.asdict(fact) if fact else None).encode())
         sample = images[: int(job["sample_images"])]
         for name, logits, seconds in sequence_passes(job, facts, interpreter, sample, main[: len(sample)], swaps):

@@ -144,12 +144,20 @@ def _numbers(program: Program, names: Iterable[str]) -> int:
     for name in names:
         weight = program.weights[name]
         shown[weight.storage] = shown.get(weight.storage, 0) + weight.tensor.numel()
-        held[weight.storage] = weight.tensor.untyped_storage().nbytes() // weight.tensor.itemsize
+        held[weight.storage] = max(held.get(weight.storage, 0), _elements(weight.tensor))
     return sum(min(numbers, held[storage]) for storage, numbers in shown.items())
 
 
 def _stored(program: Program, names: Iterable[str]) -> int:
-    """What lies behind these weights, whatever of it they show and in whatever type, in units of a float32."""
-    weights = [program.weights[name] for name in names]
-    sizes = {weight.storage: weight.tensor.untyped_storage().nbytes() for weight in weights}
-    return sum(-(-size // torch.float32.itemsize) for size in sizes.values())
+    """What lies behind these weights, whatever of it they show; what is larger than a float32 counts as several."""
+    held: dict[str, int] = {}
+    for name in names:
+        weight = program.weights[name]
+        float32s = -(-weight.tensor.untyped_storage().nbytes() // torch.float32.itemsize)
+        held[weight.storage] = max(held.get(weight.storage, 0), _elements(weight.tensor), float32s)
+    return sum(held.values())
+
+
+def _elements(tensor: torch.Tensor) -> int:
+    """Of the whole storage behind it."""
+    return tensor.untyped_storage().nbytes() // tensor.itemsize

@@ -84,7 +84,7 @@ class GraphFacts:
 
     Attributes:
         parameters: trainable numbers, each storage counted once.
-        stored_numbers: bytes of these, of buffers and of constants, each storage whole, in units of four.
+        stored_numbers: these, buffers and constants, each storage whole; a number of more than four bytes is several.
         groups: nodes per op group that compute with the image.
         layers: in execution order.
         batch_dynamic: it takes any number of images.

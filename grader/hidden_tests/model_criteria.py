@@ -76,13 +76,13 @@ def required_group(evidence: Evidence, mark: Mark, group: str) -> None:
     )
     drop = evidence.evaluation.ablation_drop.get(group, 0.0)
     mark.measure(
-        f"{count} × {name.en}, accuracy {_points(-drop)} points with another image's",
-        f"{name.ko} {count}개, 다른 이미지의 결과로 바꾸면 정확도 {_points(-drop)}%p",
+        f"{count} × {name.en}, accuracy {_points(-drop)} points with another image's results",
+        f"{name.ko} {count}개, 결과를 다른 이미지의 것으로 바꾸면 정확도 {_points(-drop)}%p",
     )
     asked = evidence.spec.graph.ablation_drop
     mark.require(
         drop >= asked,
-        f"With what every {name.en} gives for another image, accuracy changes by {_points(-drop)} points; "
+        f"When the results of every {name.en} are another image's, accuracy changes by {_points(-drop)} points; "
         f"a network that relies on them loses at least {100 * asked:g}.",
         f"모든 {name.ko} 연산의 결과를 다른 이미지의 것으로 바꾸어도 정확도 변화가 {_points(-drop)}%p입니다. "
         f"{name.ko}에 의존하는 신경망이라면 {100 * asked:g}%p 이상 떨어집니다.",
@@ -129,14 +129,16 @@ def parameters(evidence: Evidence, mark: Mark) -> None:
         f"{count:,} parameters are {count / limit:.1f} times the limit of {limit:,}.",
         f"파라미터가 {count:,}개로, 제한({limit:,}개)의 {count / limit:.1f}배입니다.",
     )
-    if count <= limit < room < stored:
+    if count <= limit and stored > room:
         mark.measure(f"{count:,}, {stored:,} stored in all", f"{count:,}개, 버퍼와 상수까지 {stored:,}개")
     mark.require(
         count > limit or stored <= room,
-        f"With buffers and constants the network stores {stored:,} numbers (of 4 bytes each), where {room:,} leave "
-        "enough room for running statistics. Make weights parameters, and keep tables out of the network.",
-        f"버퍼와 상수까지 합하면 신경망이 숫자 {stored:,}개(개당 4바이트)를 담고 있습니다. 이동 통계량까지 고려해도 "
-        f"{room:,}개면 충분합니다. 가중치는 nn.Parameter로 두고, 표 같은 데이터를 신경망에 넣지 마세요.",
+        f"With buffers and constants the network stores {stored:,} numbers, where {room:,} leave enough room for "
+        "running statistics. Make weights parameters, keep tables and images out of the network, and store a slice of "
+        "a larger tensor as .clone(), since otherwise the whole tensor is kept.",
+        f"버퍼와 상수까지 합하면 신경망이 숫자 {stored:,}개를 담고 있습니다. 배치 정규화의 이동 평균과 분산을 고려해도 "
+        f"{room:,}개면 충분합니다. 가중치는 nn.Parameter로 두고, 정답표나 이미지 같은 데이터는 신경망에 넣지 마세요. "
+        "큰 텐서의 일부만 쓸 때는 .clone()으로 복사해야 텐서 전체가 저장되지 않습니다.",
     )
 
 

@@ -117,16 +117,17 @@ def recurrence(evidence: Evidence, mark: Mark) -> None:
         f"{kind.en}, {fact.steps} steps; {_percent(use.halfway_swap)} of predictions change with a state swapped "
         f"halfway, {_percent(use.input_swap)} follow swapped inputs",
         f"{kind.ko}, {fact.steps}시점. 상태를 중간에 맞바꾸면 달라지는 예측 {_percent(use.halfway_swap)}, 입력을 "
-        f"맞바꾸면 따라가는 예측 {_percent(use.input_swap)}",
+        f"맞바꾸면 상대 이미지를 따라가는 예측 {_percent(use.input_swap)}",
     )
     mark.require(
         use.input_swap >= rules.input_swap,
         "When two images exchange what enters the recurrence step by step, only "
         f"{_percent(use.input_swap)} of predictions become the other image's: something else decides, beside the "
-        "recurrence or fed into it. Let the rows come in by the steps alone, and the logits from the last state alone.",
+        "recurrence or fed into it. Let each step bring a row (or a small window or patch), and compute the logits "
+        "from the last state alone.",
         f"시점마다 들어오는 입력을 두 이미지끼리 맞바꾸어도 예측의 {_percent(use.input_swap)}만 상대 이미지의 예측으로 "
-        "바뀝니다. 순환 신경망을 거치지 않았거나 한꺼번에 들어온 정보로 예측이 정해지고 있습니다. 이미지는 시점마다 "
-        "한 행씩만 넣고, 마지막 은닉 상태만으로 로짓을 계산하세요.",
+        "바뀝니다. 순환 신경망을 거치지 않았거나 한꺼번에 들어온 정보로 예측이 정해지고 있습니다. 시점마다 한 행(또는 "
+        "작은 창이나 패치)씩만 넣고, 마지막 은닉 상태만으로 로짓을 계산하세요.",
     )
     mark.require(
         use.halfway_swap >= rules.halfway_swap,

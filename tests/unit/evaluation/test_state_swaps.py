@@ -21,6 +21,8 @@ from tests.unit.graph.sequences import DECOYS, HONEST
 torch.set_num_threads(1)
 
 STEPS = 20
+IMAGES = 0.2 * torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(2))
+"""As dark as handwritten digits are."""
 NOT_DYNAMIC = {"steps_over_images"}
 
 
@@ -52,11 +54,11 @@ def honest(name: str) -> tuple[Interpreter, RecurrenceFact | None, Swaps | None]
     """Exported and looked at once for all tests: an unrolled cell takes seconds."""
     torch.manual_seed(0)
     interpreter = interpreter_of(trained_like(HONEST[name]()))
-    return interpreter, *find_recurrence(interpreter, steps=STEPS, seed=1)
+    return interpreter, *find_recurrence(interpreter, steps=STEPS, seed=1, images=IMAGES)
 
 
 def found(model: nn.Module, *, batch: int | None = None) -> tuple[RecurrenceFact | None, Swaps | None]:
-    return find_recurrence(interpreter_of(model, batch=batch), steps=STEPS, seed=1)
+    return find_recurrence(interpreter_of(model, batch=batch), steps=STEPS, seed=1, images=IMAGES)
 
 
 def halfway(interpreter: Interpreter, swaps: Swaps, images: Tensor) -> Tensor:
@@ -178,7 +180,7 @@ class Carried(nn.Module):
 
 def test_decorative_recurrence_moves_no_logit() -> None:
     interpreter = interpreter_of(Decorative())
-    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1, images=IMAGES)
     assert fact is not None
     assert fact.steps == 28
     assert swaps is not None
@@ -189,7 +191,7 @@ def test_decorative_recurrence_moves_no_logit() -> None:
 
 def test_first_state_that_knows_the_image_is_swapped_with_the_rest() -> None:
     interpreter = interpreter_of(Carried())
-    _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1, images=IMAGES)
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
     result = halfway(interpreter, swaps, images)
@@ -214,6 +216,37 @@ class Summarised(nn.Module):
             if step in (6, 20):
                 state = state + summary
         return self.head(torch.tanh(state))
+
+
+class SummarisedWhereDark(Summarised):
+    """The summary enters only where the image is darker than noise is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        summary = torch.tanh(3 * self.summary(x.flatten(1))) * 10 * torch.relu(0.3 - x.mean(dim=(2, 3)))
+        state = torch.zeros(x.shape[0], 12)
+        for step in range(28):
+            row = 1e-6 * self.read(x[:, 0, step])
+            state = self.carry(state) + (row + summary if step in (6, 20) else row)
+        return self.head(torch.tanh(state))
+
+
+class BesideSomethingHuge(nn.Module):
+    """What enters is a faint summary beside a row so large that nothing else shows in the same value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.summary, self.cell, self.head = nn.Linear(784, 12), nn.RNNCell(40, 12, bias=False), nn.Linear(12, 10)
+        with torch.no_grad():
+            self.cell.weight_hh.copy_(torch.eye(12))
+            self.cell.weight_ih.copy_(torch.cat([torch.zeros(12, 28), torch.eye(12)], dim=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        summary = torch.tanh(10 * self.summary(x.flatten(1)))
+        state = torch.zeros(x.shape[0], 12)
+        for step in range(28):
+            seen = summary if step in (6, 20) else torch.zeros_like(summary)
+            state = self.cell(torch.cat([1e8 * x[:, 0, step], seen], dim=1), state)
+        return self.head(state)
 
 
 class HandedOn(nn.Module):
@@ -271,14 +304,15 @@ class Masked(nn.Module):
         return self.head(state)
 
 
-@pytest.mark.parametrize("model", [Summarised, HandedOn])
+@pytest.mark.parametrize("model", [Summarised, SummarisedWhereDark, BesideSomethingHuge, HandedOn])
 def test_summary_of_the_image_is_not_swapped_with_the_parts(model: type[nn.Module]) -> None:
+    torch.manual_seed(0)
     interpreter = interpreter_of(model())
-    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1, images=IMAGES)
     assert fact is not None
     assert fact.steps == 28
     assert swaps is not None
-    images = torch.rand(6, 1, 28, 28)
+    images = 0.2 * torch.rand(6, 1, 28, 28)
     own, partners = interpreter.logits(images), interpreter.logits(images).roll(3, 0)
     assert (halfway(interpreter, swaps, images) - own).abs().max() > 0.05, "the state is carried on"
     followed = inputs(interpreter, swaps, images)
@@ -287,8 +321,9 @@ def test_summary_of_the_image_is_not_swapped_with_the_parts(model: type[nn.Modul
 
 
 def test_state_that_is_only_compared_does_not_lead() -> None:
+    torch.manual_seed(0)
     interpreter = interpreter_of(Guarded())
-    _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    _, swaps = find_recurrence(interpreter, steps=STEPS, seed=1, images=IMAGES)
     assert swaps is not None
     images = torch.rand(6, 1, 28, 28)
     result = inputs(interpreter, swaps, images)
@@ -306,7 +341,7 @@ def test_truth_values_may_enter_a_recurrence() -> None:
 def test_model_of_a_fixed_batch_is_swapped_too(batch: int) -> None:
     torch.manual_seed(0)
     interpreter = interpreter_of(trained_like(MODELS["lstm_cell_loop"]()), batch=batch)
-    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1)
+    fact, swaps = find_recurrence(interpreter, steps=STEPS, seed=1, images=IMAGES)
     assert fact is not None
     assert fact.steps == 28
     assert swaps is not None

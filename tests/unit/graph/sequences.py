@@ -196,6 +196,37 @@ class ResidualBothWays(Head):
         return self.head(self.second(rows + self.first(rows)[0])[0][:, -1])
 
 
+class RowReadTwice(Head):
+    """Two layers by hand; the second reads the row once more, beside what the first gave or multiplied with it."""
+
+    def __init__(self, *, beside: bool) -> None:
+        super().__init__()
+        self.beside = beside
+        self.first, self.embed = nn.Linear(28 + HIDDEN, HIDDEN), nn.Linear(28, HIDDEN)
+        self.second = nn.Linear(3 * HIDDEN if beside else 2 * HIDDEN, HIDDEN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = k = torch.zeros(x.shape[0], HIDDEN)
+        for step in range(28):
+            row = x[:, 0, step]
+            h = torch.tanh(self.first(torch.cat([row, h], dim=1)))
+            read = torch.cat([h, self.embed(row)], dim=1) if self.beside else h * torch.tanh(self.embed(row))
+            k = torch.tanh(self.second(torch.cat([read, k], dim=1)))
+        return self.head(k)
+
+
+class NormalisedSum(ResidualLayers):
+    """The second layer reads the normalised sum of the rows and what the first gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(HIDDEN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = self.embed(x.squeeze(1))
+        return self.head(self.second(self.norm(rows + self.first(rows)[0]))[0][:, -1])
+
+
 class RowsAndTheirNeighbours(Head):
     """Two rows enter each step by layers of their own."""
 
@@ -238,6 +269,9 @@ HONEST: dict[str, Callable[[], nn.Module]] = {
     "residual_layers": ResidualLayers,
     "residual_both_ways": ResidualBothWays,
     "rows_and_their_neighbours": RowsAndTheirNeighbours,
+    "row_read_twice": lambda: RowReadTwice(beside=True),
+    "row_read_twice_and_multiplied": lambda: RowReadTwice(beside=False),
+    "normalised_sum": NormalisedSum,
 }
 
 # --- decoys ---

@@ -119,9 +119,9 @@ class PackedInBytes(nn.Module):
         return F.linear(x.flatten(1), self.table[:, 1:].float() / self.scale.float().mean())
 
 
-def test_stored_numbers_are_counted_in_four_bytes_whatever_their_type(tmp_path: Path) -> None:
+def test_every_number_is_stored_and_one_of_eight_bytes_is_two(tmp_path: Path) -> None:
     facts = facts_of(PackedInBytes(), tmp_path)
-    assert (facts.parameters, facts.stored_numbers) == (0, -(-7850 // 4) + 3 * 2)
+    assert (facts.parameters, facts.stored_numbers) == (0, 7850 + 3 * 2)
 
 
 class PartsOfOneStorage(nn.Module):
