@@ -149,11 +149,11 @@ def _direct_dependence(
     """What each value depends on, however little, whatever recurrences give held as it is."""
     results = _results(interpreter.program, units)
     kept = _within_budget(results, interpreter.shapes(len(probes[0][0])))
+    own_axes = {name: axes[name] for name in axes.keys() - results}
     found: _Depends = {}
     for images, others in probes:
         held = holding(interpreter, interpreter.values(images, kept))
-        direct_axes = {name: axes[name] for name in axes.keys() - results}
-        for name, pixels in _dependence(held, names - results, direct_axes, (images, others), 0.0).items():
+        for name, pixels in _dependence(held, names - results, own_axes, (images, others), 0.0).items():
             known = found.get(name, [0] * len(pixels))
             found[name] = [one | other for one, other in zip(known, pixels, strict=True)]
     return found

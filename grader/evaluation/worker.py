@@ -115,7 +115,7 @@ def passes(
 ) -> Iterator[tuple[str, torch.Tensor, float]]:
     """Every pass over the images that the mission asks for and the graph does not settle: name, logits (rows, classes),
     seconds."""
-    sample, program = images[: int(job["sample_images"])], interpreter.program
+    sample = images[: int(job["sample_images"])]
     batch = batch_size(facts)
     name, main, seconds = _timed("main", interpreter, images, batch)
     yield name, main, seconds
@@ -129,15 +129,20 @@ def passes(
     if rules is not None:
         began = time.perf_counter()
         yield "perturbed", perturbed(rules, interpreter, images, main, batch, generator), time.perf_counter() - began
-    partners = partners_of(main[: len(sample)])
     for group in job["ablate"]:
         if facts.groups.get(group):
             began = time.perf_counter()
-            if carries_all(program, group):
-                logits = main[partners]  # which the run would give, too
-            else:
-                logits = exchanged_logits(interpreter, results_of(program, group), sample, sample[partners], batch)
+            logits = without(group, interpreter, sample, main[: len(sample)], batch)
             yield f"without_{group}", logits, time.perf_counter() - began
+
+
+def without(group: str, interpreter: Interpreter, sample: torch.Tensor, main: torch.Tensor, batch: int) -> torch.Tensor:
+    """Logits (rows, classes) of images that read, of that op group, what it gave for another image."""
+    partners = partners_of(main)
+    if carries_all(interpreter.program, group):
+        return main[partners]  # which the run would give, too
+    exchanges = results_of(interpreter.program, group)
+    return exchanged_logits(interpreter, exchanges, sample, sample[partners], batch)
 
 
 def mixing_passes(

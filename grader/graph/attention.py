@@ -53,14 +53,14 @@ class _Walk:
 
     def step(self, node: Node) -> bool:
         """Whether the node is attention; remembers what its results are."""
-        factors = {name for name in _factors(node) if name in self._dependent}
+        factors = [name for name in _factors(node) if name in self._dependent]
         if node.group in _LAYERS:
             return node.group == "attention" or (node.group in ("dense", "conv") and len(factors) > 1)
-        weighed = not self._weights.isdisjoint(factors)
-        if node.operator.overload in _SOFTMAX or weighed or self._divides_by_total(node):
+        softmax = node.operator.overload in _SOFTMAX or self._divides_by_total(node)
+        if softmax or not self._weights.isdisjoint(node.refs()):
             self._weights.update(node.outputs)
         self._follow_scores(node, factors)
-        return weighed and node.operator.overload in _PRODUCTS and len(factors) > 1
+        return node.operator.overload in _PRODUCTS and len(factors) > 1 and not self._weights.isdisjoint(factors)
 
     def _divides_by_total(self, node: Node) -> bool:
         """Whether the node divides scores by a sum of scores."""
@@ -73,7 +73,7 @@ class _Walk:
                 return any(one in self._scores and other in self._inverses for one, other in pairs)
         return False
 
-    def _follow_scores(self, node: Node, factors: set[str]) -> None:
+    def _follow_scores(self, node: Node, factors: Sequence[str]) -> None:
         op = node.operator.overload
         if op in _SCORES:
             self._scores.update(node.outputs)

@@ -1,5 +1,6 @@
 """Find the facts that reports and mission rules are about, without computing anything."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
@@ -130,11 +131,7 @@ def _layer_name(program: Program, node: Node, trained: list[str]) -> str:
 def _groups(program: Program, nodes: Sequence[Node]) -> dict[str, int]:
     """How many nodes of each group compute with the image; what is the same for every image is a weight."""
     dependent = image_dependent(program.input, nodes)
-    counts: dict[str, int] = {}
-    for node in nodes:
-        if not dependent.isdisjoint(node.outputs):
-            counts[node.group] = counts.get(node.group, 0) + 1
-    return counts
+    return dict(Counter(node.group for node in nodes if not dependent.isdisjoint(node.outputs)))
 
 
 def _numbers(program: Program, names: Iterable[str]) -> int:

@@ -34,7 +34,7 @@ def slides(node: Node, window: Sequence[int], sizes: Sequence[int]) -> tuple[Sli
     Returns:
         One per axis; None where stride or dilation follow from the number of images, as a network's own never do.
     """
-    strides, dilations = _pair(node.argument("stride")), _pair(node.argument("dilation"))
+    strides, dilations = pair(node.argument("stride")), pair(node.argument("dilation"))
     if strides is None or dilations is None:
         return None
     slide = _slide_transposed if node.short_op == _TRANSPOSED or node.argument("transposed") is True else _slide
@@ -51,8 +51,11 @@ def _slide_transposed(reach: int, stride: int, size: int) -> Slide:
     return Slide((reach - 1) // stride + 1, (size - 1) * stride + reach)
 
 
-def _pair(value: Argument) -> tuple[int, int] | None:
-    """One number per axis: the same where the node has one for both, 1 where it has none."""
+def pair(value: Argument) -> tuple[int, int] | None:
+    """One number for height and one for width: the same where the node has one for both, 1 where it has none.
+
+    None where one follows from the number of images.
+    """
     given = value if isinstance(value, tuple) else (1 if value is None else value,)
     numbers = [item for item in given if type(item) is int]
     return (numbers[0], numbers[-1]) if numbers and len(numbers) == len(given) else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grader.artifact.program import Argument, Node, Program
+from grader.graph.kernels import pair
 
 FARTHEST: Final = 1_000_000
 """Pixels beyond which nothing is told apart: an artifact's strides multiply."""
@@ -64,7 +65,7 @@ def _after(node: Node, views: list[_View], program: Program, shapes: Mapping[str
     if node.short_op == "convolution.default" and node.argument("transposed") is not True:
         return _widened(widest, _kernel(node, program), node.argument("stride"), node.argument("dilation"))
     if node.short_op in _SLIDING_POOLS:
-        kernel = _pair(node.argument("kernel_size"), (1, 1))
+        kernel = pair(node.argument("kernel_size")) or (1, 1)
         stride = node.argument("stride")
         return _widened(widest, kernel, kernel if stride in (None, ()) else stride, node.argument("dilation"))
     if node.group in _IN_PLACE_GROUPS and node.short_op not in _WHOLE_MAP_NORMS:
@@ -81,7 +82,7 @@ def _widest(views: list[_View]) -> tuple[int, int]:
 def _widened(view: _View, kernel: tuple[int, int] | None, stride: Argument, dilation: Argument) -> _View | None:
     if kernel is None:
         return None
-    strides, spread = _pair(stride, (1, 1)), _pair(dilation, (1, 1))
+    strides, spread = pair(stride) or (1, 1), pair(dilation) or (1, 1)
     height, width = (
         min(FARTHEST, size + (length - 1) * apart * step)
         for size, length, apart, step in zip(view.size, kernel, spread, view.step, strict=True)
@@ -95,12 +96,3 @@ def _kernel(node: Node, program: Program) -> tuple[int, int] | None:
     names = [name for name in node.refs() if name in program.weights]
     shape = tuple(program.weights[names[0]].tensor.shape) if names else ()
     return (int(shape[2]), int(shape[3])) if len(shape) == 4 else None
-
-
-def _pair(value: Argument, default: tuple[int, int]) -> tuple[int, int]:
-    if type(value) is int:
-        return value, value
-    numbers = [item for item in value if type(item) is int] if isinstance(value, tuple) else []
-    if len(numbers) == 1:
-        return numbers[0], numbers[0]
-    return (numbers[0], numbers[1]) if len(numbers) == 2 else default

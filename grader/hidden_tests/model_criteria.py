@@ -107,15 +107,20 @@ def forbidden_groups(evidence: Evidence, mark: Mark, *groups: str) -> None:
     )
 
 
+def first_of(names: Sequence[str]) -> str:
+    """As many of the names as a message tells."""
+    return ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
+
+
 def attending(names: Sequence[str]) -> Text:
     """The sentence, after a space, that names the operations that are attention; empty where there are none."""
     if not names:
         return Text("", "")
-    named = ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
+    first = first_of(names)
     return Text(
-        f" Attention is here: {named}. A softmax or a product weighs values of the image with other values of the "
+        f" Attention is here: {first}. A softmax or a product weighs values of the image with other values of the "
         "image.",
-        f" 어텐션으로 본 연산: {named}. 이미지에서 나온 값에 이미지에서 나온 다른 값으로 가중치를 매기고 있습니다.",
+        f" 어텐션으로 본 연산: {first}. 이미지에서 나온 값에 이미지에서 나온 다른 값으로 가중치를 매기고 있습니다.",
     )
 
 

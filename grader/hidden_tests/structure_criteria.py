@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from grader.evidence import Evidence
 from grader.hidden_tests.mark import Mark
-from grader.hidden_tests.model_criteria import MAX_NAMED, attending
+from grader.hidden_tests.model_criteria import attending, first_of
 from grader.spec import RecurrenceSpec
 from grader.text import Text
 
@@ -200,8 +200,7 @@ def convolution_only(evidence: Evidence, mark: Mark) -> None:
 
 
 def _named(violations: "Sequence[Violation]") -> str:
-    named = [f"{item.name} ({item.op.partition('.')[0]})" for item in violations[:MAX_NAMED]]
-    return ", ".join(named) + (", …" if len(violations) > MAX_NAMED else "")
+    return first_of([f"{item.name} ({item.op.partition('.')[0]})" for item in violations])
 
 
 def _rules(evidence: Evidence) -> RecurrenceSpec:

@@ -32,8 +32,7 @@ class Net(nn.Module):
         super().__init__()
         self.run = forward
         self.rows, self.rnn = nn.Linear(28, 12), nn.GRU(28, 12, batch_first=True)
-        self.queries, self.keys, self.values = (nn.Linear(12, 12) for _ in range(3))
-        self.score, self.cell = nn.Linear(12, 1), nn.Linear(40, 24)
+        self.score, self.values, self.cell = nn.Linear(12, 1), nn.Linear(12, 12), nn.Linear(40, 24)
         self.head, self.steps = nn.Linear(12, 10), nn.Linear(28, 10)
         self.stem = nn.Conv2d(1, 6, 7, stride=4, padding=2)  # (N, 6, 7, 7)
         self.second, self.place = nn.Conv2d(6, 6, 3, padding=1), nn.Conv2d(6, 1, 3, padding=1)
@@ -153,6 +152,11 @@ ATTENDING: dict[str, Callable[[Net, Tensor], Tensor]] = {
     ),
     "einsum_that_only_multiplies_shares": over_states(
         lambda a, h: torch.einsum("nto,ntd->tdn", shares(torch.sigmoid(a)), h).sum(dim=0).transpose(0, 1)
+    ),
+    "einsum_with_itself": over_states(lambda a, h: torch.einsum("nid,njd->nid", h, h).mean(dim=1)),
+    "weights_squared": over_states(lambda a, h: (lambda w: h[:, -1] + (w * w).sum(dim=1))(a.softmax(dim=1))),
+    "weights_added_to": over_states(
+        lambda a, h: (torch.addcmul(a.softmax(dim=1), a, torch.ones(28, 1)) * h).sum(dim=1)
     ),
     "bmm": over_states(lambda a, h: torch.bmm(a.transpose(1, 2), h).squeeze(1)),
     "baddbmm": over_states(lambda a, h: torch.baddbmm(torch.zeros(1, 1, 12), a.transpose(1, 2), h).squeeze(1)),
